@@ -1,0 +1,54 @@
+"""Context facts: versions of what is known about a subject or the world, with valid and known time (semantics D1)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import blake2b
+
+FactValue = str | int | bool | None | tuple[str, ...]
+
+PROFILE_TABLES = ("account_profile", "party_profile")
+"""Tables keyed by a subject. A judge sees its own subject's versions only (semantics D2)."""
+
+BROADCAST_TABLES = ("threshold", "place", "holiday", "allowlist", "institution", "list_entry", "party_class")
+"""Tables that every partition holds whole."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """One version of one row of a context table.
+
+    Attributes
+    ----------
+    table, key
+        `account_profile` and an account id, `place` and a place code, and so on.
+    valid_from, valid_to
+        When it held in the world, half-open, aware UTC; `valid_to` None is open-ended.
+    known_at
+        When we learnt it, aware UTC. A trigger at t uses what is valid and known at t.
+    values
+        The row itself: JSON scalars and lists of strings. Unknown values are left out, never "".
+    """
+
+    table: str
+    key: str
+    valid_from: datetime
+    known_at: datetime
+    values: Mapping[str, FactValue]
+    valid_to: datetime | None = None
+
+    def content_hash(self) -> str:
+        """Return 32 hex digits over everything above: what a digest and an alert cite as the version used."""
+        body = [
+            self.table,
+            self.key,
+            self.valid_from.isoformat(),
+            self.valid_to.isoformat() if self.valid_to else None,
+            self.known_at.isoformat(),
+            {name: list(v) if isinstance(v, tuple) else v for name, v in sorted(self.values.items())},
+        ]
+        text = json.dumps(body, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
+        return blake2b(text.encode(), digest_size=16).hexdigest()
