@@ -1,0 +1,159 @@
+"""Expressions of all typologies as one program of vector operations, run by one kernel.
+
+Why an interpreter: generated machine code would have to be compiled anew for every set of parameters (seconds), NumPy
+costs 0.5 µs and more an operation whatever the length (a batch of one event has some sixty), this costs a few
+nanoseconds an operation and one an element.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from typologies.base.errors import ContractError
+from typologies.base.events import NULL_I64
+from typologies.base.expressions import Expr, Op
+from typologies.base.jit import kernel
+
+FALSE, UNKNOWN, TRUE = 0, 1, 2
+"""Truth values: Kleene's and/or/not are then minimum, maximum and 2 - x."""
+
+_CODES = {
+    Op.CONST: 0,
+    Op.COLUMN: 1,
+    Op.PAST: 1,
+    Op.ADD: 2,
+    Op.SUB: 3,
+    Op.MUL: 4,
+    Op.EQ: 5,
+    Op.NE: 6,
+    Op.LT: 7,
+    Op.LE: 8,
+    Op.GT: 9,
+    Op.GE: 10,
+    Op.AND: 11,
+    Op.OR: 12,
+    Op.NOT: 13,
+}
+
+_NULL = NULL_I64
+
+Int64Array = npt.NDArray[np.int64]
+
+
+@kernel
+def _run(code: Int64Array, inputs: Int64Array, n: int, registers: Int64Array) -> None:
+    """Fill one register row an instruction. `code` (n_ops, 4): operation, two operands, constant."""
+    for i in range(code.shape[0]):
+        op = code[i, 0]
+        a = code[i, 1]
+        b = code[i, 2]
+        if op == 0:
+            for r in range(n):
+                registers[i, r] = code[i, 3]
+        elif op == 1:
+            for r in range(n):
+                registers[i, r] = inputs[a, r]
+        elif op <= 4:
+            for r in range(n):
+                x = registers[a, r]
+                y = registers[b, r]
+                if x == _NULL or y == _NULL:
+                    registers[i, r] = _NULL
+                else:
+                    # An overflow must not look like a small number: the result becomes unknown, which passes.
+                    fx = np.float64(x)
+                    fy = np.float64(y)
+                    if op == 2:
+                        wide = fx + fy
+                        exact = x + y
+                    elif op == 3:
+                        wide = fx - fy
+                        exact = x - y
+                    else:
+                        wide = fx * fy
+                        exact = x * y
+                    registers[i, r] = exact if abs(wide) < 9.0e18 else _NULL
+        elif op <= 10:
+            for r in range(n):
+                x = registers[a, r]
+                y = registers[b, r]
+                if x == _NULL or y == _NULL:
+                    registers[i, r] = 1
+                elif op == 5:
+                    registers[i, r] = 2 if x == y else 0
+                elif op == 6:
+                    registers[i, r] = 2 if x != y else 0
+                elif op == 7:
+                    registers[i, r] = 2 if x < y else 0
+                elif op == 8:
+                    registers[i, r] = 2 if x <= y else 0
+                elif op == 9:
+                    registers[i, r] = 2 if x > y else 0
+                else:
+                    registers[i, r] = 2 if x >= y else 0
+        elif op == 11:
+            for r in range(n):
+                registers[i, r] = min(registers[a, r], registers[b, r])
+        elif op == 12:
+            for r in range(n):
+                registers[i, r] = max(registers[a, r], registers[b, r])
+        else:
+            for r in range(n):
+                registers[i, r] = 2 - registers[a, r]
+
+
+class Program:
+    """Several expressions over one matrix of inputs; common parts are computed once.
+
+    Parameters
+    ----------
+    outputs
+        Expressions to evaluate.
+    inputs
+        Column or past name (as in `Expr.key`) to row of the input matrix.
+    """
+
+    def __init__(self, outputs: Sequence[Expr], inputs: Mapping[str, int]) -> None:
+        self._inputs = dict(inputs)
+        self._rows: list[tuple[int, int, int, int]] = []
+        self._seen: dict[str, int] = {}
+        self.outputs = np.array([self._emit(expr) for expr in outputs], dtype=np.int64)
+        self._code = np.array(self._rows, dtype=np.int64).reshape(-1, 4)
+        self._registers = np.empty((len(self._rows), 64), dtype=np.int64)
+
+    def _emit(self, expr: Expr) -> int:
+        known = self._seen.get(expr.key)
+        if known is not None:
+            return known
+        if expr.op in (Op.COLUMN, Op.PAST):
+            if expr.key not in self._inputs:
+                raise ContractError(f"{expr.key} is not available here; available: {', '.join(sorted(self._inputs))}")
+            row = (_CODES[expr.op], self._inputs[expr.key], 0, 0)
+        elif expr.op is Op.CONST:
+            row = (_CODES[expr.op], 0, 0, expr.value)
+        else:
+            operands = [self._emit(arg) for arg in expr.args]
+            row = (_CODES[expr.op], operands[0], operands[-1], 0)
+        self._rows.append(row)
+        self._seen[expr.key] = len(self._rows) - 1
+        return len(self._rows) - 1
+
+    def run(self, inputs: Int64Array, n: int) -> Int64Array:
+        """Return the register matrix; row `outputs[k]` holds expression k for the first `n` rows.
+
+        Parameters
+        ----------
+        inputs
+            (n_inputs, >= n), unknown as `NULL_I64`.
+
+        Returns
+        -------
+        A view that the next call overwrites.
+        """
+        if self._registers.shape[1] < n:
+            self._registers = np.empty((len(self._rows), max(n, 2 * self._registers.shape[1])), dtype=np.int64)
+        _run(self._code, inputs, n, self._registers)
+        return self._registers
