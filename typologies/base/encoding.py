@@ -73,7 +73,12 @@ class RecordBatch:
 
 @kernel
 def _copy_texts(
-    offsets: Int64Array, data: UInt8Array, valid: npt.NDArray[np.bool_], at: Int64Array, out: UInt8Array, lengths: Int32Array
+    offsets: Int64Array,
+    data: UInt8Array,
+    valid: npt.NDArray[np.bool_],
+    at: Int64Array,
+    out: UInt8Array,
+    lengths: Int32Array,
 ) -> None:
     """Append row r's string at `at[r]`, move `at[r]` on, write its length (-1 for null)."""
     for r in range(valid.shape[0]):
@@ -105,7 +110,9 @@ def encode(frame: pl.DataFrame, interner: Interner, running_numbers: Int64Array 
         A required column is null or an enum value unknown: readers must have rejected such rows.
     """
     if list(frame.columns) != list(FRAME_SCHEMA):
-        raise InvalidEvent(f"a canonical frame has the columns {', '.join(FRAME_SCHEMA)}; found {', '.join(frame.columns)}")
+        raise InvalidEvent(
+            f"a canonical frame has the columns {', '.join(FRAME_SCHEMA)}; found {', '.join(frame.columns)}"
+        )
     n = frame.height
     for name in ("event_time", "kind", "amount", "exponent", "currency"):
         if frame[name].null_count():
@@ -125,7 +132,9 @@ def encode(frame: pl.DataFrame, interner: Interner, running_numbers: Int64Array 
     flags = np.zeros(n, np.uint16)
     _encode_money(frame, records, flags)
     dates = frame["business_date"]
-    records["business_date"] = NULL_CODE if dates.null_count() == n else dates.cast(pl.Int32).fill_null(NULL_CODE).to_numpy()
+    records["business_date"] = (
+        NULL_CODE if dates.null_count() == n else dates.cast(pl.Int32).fill_null(NULL_CODE).to_numpy()
+    )
     for column, known, yes in (
         ("ctr_filed", Flag.CTR_KNOWN, Flag.CTR_FILED),
         ("reduced_on_notice", Flag.REDUCED_KNOWN, Flag.REDUCED_ON_NOTICE),

@@ -213,8 +213,10 @@ FRAME_SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
 
 OUTSIDE_IDENTITY = frozenset(
     {"source", "event_id", "delivery", "origin", "position", "received_at", "amount_usd", "fx_source", "retracts_key"}
+    | {"debtor_name", "creditor_name"}
 )
-"""Columns that do not enter the content hash: identity itself, places, and what is derived from other columns."""
+"""Columns that do not enter the content hash: identity itself, places, what is derived from other columns, and names
+(behaviour, not people: another spelling of a name must not change an id or an order)."""
 
 CODED_COLUMNS: tuple[str, ...] = (
     "source",

@@ -272,5 +272,7 @@ class Past:
 
     def __getattr__(self, name: str) -> Expr:
         if name.startswith("_") or name not in self._names:
-            raise ContractError(f"no trailing figure {name!r}; declared are: {', '.join(sorted(self._names)) or 'none'}")
+            raise ContractError(
+                f"no trailing figure {name!r}; declared are: {', '.join(sorted(self._names)) or 'none'}"
+            )
         return Expr(Op.PAST, name=name)

@@ -44,7 +44,9 @@ def column_sql(name: str) -> str:
         return f"CASE WHEN side = 'credit' THEN {credit} ELSE {debit} END"
     if name in PLAIN_COLUMNS:
         return name
-    raise ContractError(f"no figure over the attribute {name!r}; there are: {', '.join(sorted(SIDE_COLUMNS | dict.fromkeys(PLAIN_COLUMNS, ('', ''))))}")
+    raise ContractError(
+        f"no figure over the attribute {name!r}; there are: {', '.join(sorted(SIDE_COLUMNS | dict.fromkeys(PLAIN_COLUMNS, ('', ''))))}"
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +83,9 @@ def count(events: Iterable[Event], sums: Sequence[DaySum] = ()) -> Figure:
     """Return the number of events (of the day sums too, if given)."""
     cited = tuple(events)
     value = len(cited) + sum(s.n_events for s in sums)
-    return Figure(Decimal(value), "events", None if sums else "SELECT count(*) FROM cited", {"all": cited}, _sums_note(sums))
+    return Figure(
+        Decimal(value), "events", None if sums else "SELECT count(*) FROM cited", {"all": cited}, _sums_note(sums)
+    )
 
 
 def total_usd(events: Iterable[Event], sums: Sequence[DaySum] = ()) -> Figure:
@@ -190,9 +194,7 @@ def hours_between(first: Event, last: Event) -> Figure:
     """Return the hours from `first` to `last`, one decimal, half up."""
     minutes6 = abs(last.time_us - first.time_us)
     value = (Decimal(minutes6) / Decimal(3_600_000_000)).quantize(Decimal("0.1"), ROUND_HALF_UP)
-    query = (
-        "SELECT ((epoch_us(max(event_time)) - epoch_us(min(event_time))) * 10 + 1800000000) // 3600000000 / 10.0 FROM cited"
-    )
+    query = "SELECT ((epoch_us(max(event_time)) - epoch_us(min(event_time))) * 10 + 1800000000) // 3600000000 / 10.0 FROM cited"
     return Figure(value, "hours", query, {"all": (first, last)})
 
 

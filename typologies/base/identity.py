@@ -32,7 +32,7 @@ COLUMN_NUMBER: dict[str, int] = {
     for number, name in enumerate(
         (
             "source event_id running_number content event_time kind rail channel purpose debtor_account "
-            "creditor_account debtor creditor debtor_name creditor_name debtor_agent creditor_agent debtor_country "
+            "creditor_account debtor creditor debtor_agent creditor_agent debtor_country "
             "creditor_country debtor_class creditor_class ultimate_debtor ultimate_creditor conductor on_behalf_of "
             "ctr_conductor amount exponent currency counter_amount counter_exponent counter_currency branch place "
             "institution_type business_date ctr_filed reduced_on_notice memo instrument_number merchant_category "

@@ -391,7 +391,11 @@ class Window:
     def day_sums_since(self, span: timedelta) -> list[DaySum]:
         """Return the day sums that lie wholly inside the last `span`."""
         after = self.end - span_us(span)
-        return [s for s in self.day_sums if to_microseconds(datetime(s.day.year, s.day.month, s.day.day, tzinfo=UTC)) > after]
+        return [
+            s
+            for s in self.day_sums
+            if to_microseconds(datetime(s.day.year, s.day.month, s.day.day, tzinfo=UTC)) > after
+        ]
 
 
 def credits(events: Iterable[Event]) -> list[Event]:
