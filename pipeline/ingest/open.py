@@ -26,7 +26,7 @@ HEAD_BYTES = 65_536
 GZIP_MAGIC = b"\x1f\x8b"
 ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"
 
-_STEP_PLAIN = 1 << 20
+_STEP_PLAIN = 1 << 22
 _STEP_GZIP_IN = 1 << 18
 _STEP_GZIP_OUT = 1 << 20
 # A zstd block of 4 bytes can stand for 128 KiB, and the library hands out all of one step at once: 4 KiB in is at
@@ -89,24 +89,33 @@ class Input(io.RawIOBase):
     def readinto(self, buffer: WriteableBuffer, /) -> int:
         target = memoryview(buffer).cast("B")
         if not self._piece and len(target):
-            self._advance()
+            self._piece = memoryview(self._next())
         count = min(len(target), len(self._piece))
         target[:count] = self._piece[:count]
         self._piece = self._piece[count:]
         self.handed_out += count
         return count
 
+    def pieces(self) -> Iterator[bytes]:
+        """Yield what was not read yet in pieces of some MiB: `read` without its copies."""
+        piece = bytes(self._piece) or self._next()
+        self._piece = memoryview(b"")
+        while piece:
+            self.handed_out += len(piece)
+            yield piece
+            piece = self._next()
+
     def close(self) -> None:
         if not self.closed:
             self._file.close()
         super().close()
 
-    def _advance(self) -> None:
+    def _next(self) -> bytes:
         # Damage is raised again on every further read: a caller that asks twice must not take it for a clean end.
         if self._damage is not None:
             raise self._damage
         try:
-            self._piece = memoryview(next(self._pieces, b""))
+            return next(self._pieces, b"")
         except DamagedArchive as damage:
             self._damage = damage
             raise
