@@ -27,12 +27,16 @@ SIDE_COLUMNS = {
     "counterparty_country": ("debtor_country", "creditor_country"),
     "counterparty_class": ("debtor_class", "creditor_class"),
     "on_behalf_of": ("coalesce(on_behalf_of, creditor)", "coalesce(on_behalf_of, debtor)"),
+    "currency": (
+        "CASE WHEN counter_amount_minor IS NULL THEN currency ELSE coalesce(counter_currency, '') END",
+        "currency",
+    ),
 }
 """Attributes of `Event` that depend on the side, as SQL for credit and debit."""
 
 PLAIN_COLUMNS = frozenset(
     {"branch", "place", "channel", "rail", "kind", "purpose", "conductor", "merchant_category", "cardholder"}
-    | {"business_date", "currency", "ctr_conductor", "ultimate_debtor", "ultimate_creditor", "event_key"}
+    | {"business_date", "ctr_conductor", "ultimate_debtor", "ultimate_creditor", "event_key"}
 )
 """Attributes of `Event` that are columns of `events` as they are."""
 
@@ -123,8 +127,9 @@ def percent(part: int, whole: int) -> Decimal:
     return (Decimal(100 * part) / Decimal(whole)).quantize(Decimal("0.1"), ROUND_HALF_UP)
 
 
+# Times 0.1, not divided by 10: DuckDB divides decimals as floating point.
 _SHARE_SQL = (
-    "SELECT CASE WHEN w = 0 THEN 0 ELSE ((2000 * p + w) // (2 * w)) / 10.0 END FROM (SELECT "
+    "SELECT CASE WHEN w = 0 THEN 0 ELSE ((2000 * p + w) // (2 * w)) * 0.1 END FROM (SELECT "
     "CAST(coalesce(sum({value}) FILTER (WHERE mark = 'part'), 0) AS HUGEINT) AS p, "
     "CAST(coalesce(sum({value}) FILTER (WHERE mark = 'whole'), 0) AS HUGEINT) AS w FROM cited)"
 )
@@ -161,9 +166,11 @@ def share_of_amount(part: Iterable[Event], whole: Iterable[Event]) -> Figure:
         return sum(e.amount.minor * 10 ** (places - e.amount.exponent) for e in events)
 
     counter = "side = 'credit' AND counter_amount_minor IS NOT NULL"
+    # Powers of ten by way of text: `**` is floating point and inexact from 10**23 on.
     value = (
-        f"CASE WHEN {counter} THEN counter_amount_minor * CAST(10::HUGEINT ** ({places} - counter_exponent) AS HUGEINT) "
-        f"ELSE amount_minor * CAST(10::HUGEINT ** ({places} - exponent) AS HUGEINT) END"
+        f"CASE WHEN {counter} THEN "
+        f"counter_amount_minor * CAST('1' || repeat('0', {places} - coalesce(counter_exponent, 0)) AS HUGEINT) "
+        f"ELSE amount_minor * CAST('1' || repeat('0', {places} - exponent) AS HUGEINT) END"
     )
     return Figure(percent(minor(a), minor(b)), "percent", _SHARE_SQL.format(value=value), {"part": a, "whole": b})
 
@@ -194,7 +201,7 @@ def hours_between(first: Event, last: Event) -> Figure:
     """Return the hours from `first` to `last`, one decimal, half up."""
     minutes6 = abs(last.time_us - first.time_us)
     value = (Decimal(minutes6) / Decimal(3_600_000_000)).quantize(Decimal("0.1"), ROUND_HALF_UP)
-    query = "SELECT ((epoch_us(max(event_time)) - epoch_us(min(event_time))) * 10 + 1800000000) // 3600000000 / 10.0 FROM cited"
+    query = "SELECT ((epoch_us(max(event_time)) - epoch_us(min(event_time))) * 10 + 1800000000) // 3600000000 * 0.1 FROM cited"
     return Figure(value, "hours", query, {"all": (first, last)})
 
 

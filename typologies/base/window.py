@@ -72,6 +72,19 @@ class Event:
         self._decoder = decoder
         self.side = side
 
+    def rebind(self, decoder: Decoder) -> None:
+        """Decode through `decoder` from now on (the engine pins what a finding cites)."""
+        self._decoder = decoder
+
+    def rebase(self, record: tuple[int, ...]) -> None:
+        """Use another record of the same event (equal but for codes)."""
+        self._record = record
+
+    @property
+    def record(self) -> tuple[int, ...]:
+        """The engine's record, for the engine: its codes mean something to one decoder only."""
+        return self._record
+
     def _code(self, name: str) -> str | None:
         code = self._record[_I[name]]
         return None if code == NULL_CODE else self._decoder.string(code)

@@ -1,0 +1,110 @@
+"""Retained events: records and their texts, appended in arrival order and compacted when enough of them are dead."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from typologies.base.chains import Int32Array
+from typologies.base.encoding import Records, text_size
+from typologies.base.jit import kernel
+from typologies.base.records import RECORD
+from typologies.base.strings import Int64Array, UInt8Array
+
+
+@kernel
+def _copy_spans(source: UInt8Array, starts: Int64Array, sizes: Int64Array, target: UInt8Array, at: int) -> None:
+    for r in range(starts.shape[0]):
+        for i in range(sizes[r]):
+            target[at + i] = source[starts[r] + i]
+        at += sizes[r]
+
+
+class EventStore:
+    """Growing arrays of records and texts."""
+
+    def __init__(self) -> None:
+        self._records: Records = np.zeros(1024, RECORD)
+        self._texts: UInt8Array = np.zeros(1 << 14, np.uint8)
+        self._n = 0
+        self._n_text = 0
+
+    def __len__(self) -> int:
+        return self._n
+
+    @property
+    def records(self) -> Records:
+        """All slots, used or not; indices are those `append` gave."""
+        return self._records
+
+    @property
+    def texts(self) -> UInt8Array:
+        """The heap that `text_at` of a stored record points into."""
+        return self._texts
+
+    @property
+    def n_bytes(self) -> int:
+        """Bytes used by retained events."""
+        return self._n * RECORD.itemsize + self._n_text
+
+    def append(self, records: Records, texts: UInt8Array) -> int:
+        """Store records with their texts; return the index of the first one."""
+        n = records.shape[0]
+        first = self._n
+        if first + n > self._records.shape[0]:
+            grown = np.zeros(max(first + n, self._records.shape[0] * 3 // 2), RECORD)
+            grown[:first] = self._records[:first]
+            self._records = grown
+        self._records[first : first + n] = records
+        if texts.shape[0]:
+            self._append_texts(records, texts, first)
+        self._n += n
+        return first
+
+    def _append_texts(self, records: Records, texts: UInt8Array, first: int) -> None:
+        sizes = text_size(records)
+        total = int(sizes.sum())
+        if self._n_text + total > self._texts.shape[0]:
+            grown = np.zeros(max(self._n_text + total, self._texts.shape[0] * 3 // 2), np.uint8)
+            grown[: self._n_text] = self._texts[: self._n_text]
+            self._texts = grown
+        _copy_spans(texts, np.ascontiguousarray(records["text_at"]), sizes, self._texts, self._n_text)
+        starts = self._n_text + np.cumsum(sizes) - sizes
+        self._records["text_at"][first : first + records.shape[0]] = starts
+        self._n_text += total
+
+    def n_dead(self, cutoff: int) -> int:
+        """Return how many retained events lie at or before `cutoff`."""
+        return int(np.count_nonzero(self._records["time"][: self._n] <= cutoff))
+
+    def compact(self, cutoff: int) -> Int32Array:
+        """Drop events at or before `cutoff`; return the new index of every old one, -1 if dropped."""
+        old = self._records[: self._n]
+        live = np.flatnonzero(old["time"] > cutoff)
+        new_place = np.full(self._n, -1, np.int32)
+        new_place[live] = np.arange(live.shape[0], dtype=np.int32)
+        kept = old[live]
+        texts = self._texts
+        self._records = np.zeros(max(1024, live.shape[0] * 5 // 4), RECORD)
+        self._texts = np.zeros(max(1 << 14, int(text_size(kept).sum()) * 5 // 4), np.uint8)
+        self._n = 0
+        self._n_text = 0
+        self.append(kept, texts)
+        return new_place
+
+    def to_arrays(self) -> dict[str, np.ndarray]:
+        """Return the state as arrays."""
+        return {
+            "records": self._records[: self._n].view(np.uint8).copy(),
+            "texts": self._texts[: self._n_text].copy(),
+        }
+
+    @classmethod
+    def from_arrays(cls, arrays: dict[str, np.ndarray]) -> EventStore:
+        """Return a store as it was written down."""
+        new = cls()
+        records = arrays["records"].view(RECORD)
+        new._records = records.copy() if records.shape[0] else np.zeros(1024, RECORD)
+        new._texts = arrays["texts"].copy() if arrays["texts"].shape[0] else np.zeros(1 << 14, np.uint8)
+        new._n = int(records.shape[0])
+        new._n_text = int(arrays["texts"].shape[0])
+        return new

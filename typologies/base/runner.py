@@ -1,0 +1,722 @@
+"""The runner: batches of encoded events in, changes of alerts out. One instance a partition, the same in replay and stream.
+
+What an author never writes is here: order, duplicates, retractions, figures, windows, deadlines, episodes, eviction.
+A finding is a function of a window of a *set* of events, so nothing here depends on how events arrive; README.md says
+rule by rule why.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from typologies.base.alerts import AlertHead, Anchor, Standing, TriggerKey
+from typologies.base.changes import AlertChange
+from typologies.base.chains import Int32Array, Int64Array
+from typologies.base.codec import Codec
+from typologies.base.columns import subject_codes
+from typologies.base.context import FactStore, JudgeContext
+from typologies.base.dedupe import SeenKeys
+from typologies.base.encoding import RecordBatch, Records, encode
+from typologies.base.errors import BrokenInvariant, ContractError
+from typologies.base.events import CODED_COLUMNS, NULL_CODE, NULL_I64, Kind, Side
+from typologies.base.eventstore import EventStore
+from typologies.base.facts import BROADCAST_TABLES, PROFILE_TABLES, Fact
+from typologies.base.findings import Deadline, Finding
+from typologies.base.hubs import DAY_US, day_bounds
+from typologies.base.lensstore import LensStore
+from typologies.base.pins import Pin, cited_frame
+from typologies.base.plan import Member, plan_lenses
+from typologies.base.reference import Bound
+from typologies.base.retractions import Retractions
+from typologies.base.roles import belongs_to_earlier_role
+from typologies.base.settings import EngineSettings
+from typologies.base.strings import Interner
+from typologies.base.subjects import PendingDeadline, SubjectState
+from typologies.base.window import (
+    EPOCH_DATE,
+    DaySum,
+    DeadlineTrigger,
+    Event,
+    Trigger,
+    Window,
+    span_us,
+    to_datetime,
+    to_microseconds,
+)
+
+NO_TIME = NULL_I64 + 1
+"""Floor and clock before anything was read."""
+
+_EVENT_CACHE = 300_000
+_COMPACT_ABOVE = 4_096
+
+
+@dataclass(slots=True)
+class Counters:
+    """What became of the events given to a runner; they add up: events = duplicates + retractions + accepted."""
+
+    events: int = 0
+    duplicates: int = 0
+    retractions: int = 0
+    accepted: int = 0
+    irrelevant: int = 0
+    judged: int = 0
+    findings: int = 0
+
+
+@dataclass(slots=True)
+class _Update:
+    """What happened to one subject in one batch: the first row that is new or changed, and rows to judge."""
+
+    from_key: TriggerKey
+    rows: set[int] = field(default_factory=set)
+
+
+_StateKey = tuple[int, int, str]
+
+
+class Runner:
+    """The engine of one partition.
+
+    Parameters
+    ----------
+    bound
+        Detectors with id, version and parameters.
+    settings
+        Lateness, reversals, row cap.
+    facts
+        Context known before the first event.
+
+    Notes
+    -----
+    Retained per subject: rows above floor - W. A row costs 64 bytes and 8 for each distinct value column, an event
+    some 240 and its texts; `n_bytes` tells.
+    """
+
+    def __init__(self, bound: Sequence[Bound], settings: EngineSettings, facts: Iterable[Fact] = ()) -> None:
+        self.bound = list(bound)
+        self.settings = settings
+        self.counters = Counters()
+        self._interner = Interner()
+        self._events = EventStore()
+        self._codec = Codec(self._interner, self._events.texts)
+        self._lenses = [LensStore(plan) for plan in plan_lenses(self.bound)]
+        self._longest = max((store.plan.look_back_us for store in self._lenses), default=0)
+        self._seen = SeenKeys()
+        self._retractions = Retractions()
+        self._facts = FactStore()
+        self._states: dict[_StateKey, SubjectState] = {}
+        self._wake: list[tuple[int, _StateKey]] = []
+        self._settle: list[tuple[int, _StateKey]] = []
+        self._pins: dict[str, Pin] = {}
+        self._new_pins: list[Pin] = []
+        self._cache: dict[int, Event] = {}
+        self._floor = NO_TIME
+        self._next_floor = NO_TIME
+        self._clock = NO_TIME
+        self._swept = NO_TIME
+        self._updates: dict[_StateKey, _Update] = {}
+        for fact in facts:
+            self._take_fact(fact)
+
+    # What a driver calls
+
+    @property
+    def floor(self) -> int:
+        """Nothing accepted from now on acts before this time (microseconds)."""
+        return self._floor
+
+    @property
+    def clock(self) -> int:
+        """Event time up to which deadlines have passed (microseconds)."""
+        return self._clock
+
+    def encode(self, frame: pl.DataFrame, running_numbers: Int64Array | None = None) -> RecordBatch:
+        """Return a canonical frame as records in this runner's dictionary."""
+        return encode(frame, self._interner, running_numbers)
+
+    def process(self, batch: RecordBatch, floor_us: int, clock_us: int) -> list[AlertChange]:
+        """Take in a batch and return how alerts change.
+
+        Parameters
+        ----------
+        batch
+            Accepted events in any order; encoded by this runner.
+        floor_us
+            Floor after this batch: the minimum over the inputs of (maximum - lateness). It never falls.
+        clock_us
+            The minimum over the inputs of the maxima, after this batch.
+
+        Raises
+        ------
+        BrokenInvariant
+            An event lies before the floor that held when the batch came, or floor or clock fall.
+        """
+        changes: list[AlertChange] = []
+        if len(batch):
+            self._take_events(batch)
+        if self._updates:
+            self._screen_dirty()
+        self._move(floor_us, clock_us)
+        self._collect_due()
+        changes += self._apply_updates()
+        changes += self._settle_alerts()
+        self._forget()
+        return changes
+
+    def add_facts(self, facts: Iterable[Fact]) -> list[AlertChange]:
+        """Take in context versions that became known and return how alerts change."""
+        for fact in facts:
+            self._take_fact(fact)
+        if self._updates or any(store.n_dirty for store in self._lenses):
+            self._screen_dirty()
+        self._collect_due()
+        return self._apply_updates()
+
+    def take_cited(self) -> pl.DataFrame:
+        """Return the events cited for the first time since the last call (columns of `pins.CITED_SCHEMA`)."""
+        pins, self._new_pins = self._new_pins, []
+        return cited_frame(pins)
+
+    @property
+    def n_retained(self) -> int:
+        """Events kept in memory."""
+        return len(self._events)
+
+    @property
+    def n_bytes(self) -> int:
+        """Bytes of retained events, rows, figures, keys and dictionary."""
+        rows = sum(store.n_bytes for store in self._lenses)
+        return self._events.n_bytes + rows + self._seen.n_bytes + self._interner.n_bytes
+
+    # Events
+
+    @property
+    def _frozen_below(self) -> int:
+        """Triggers before this cannot change: the floor, less what reversals may reach back."""
+        return max(NO_TIME, self._floor - self.settings.reversals_us) if self._floor > NO_TIME else NO_TIME
+
+    def _take_events(self, batch: RecordBatch) -> None:
+        records = batch.records
+        times = records["time"]
+        is_retraction = records["kind"] == Kind.RETRACTION
+        self._check_floor(times, is_retraction)
+        self.counters.events += len(batch)
+        seen = self._seen.mark(
+            np.ascontiguousarray(records["key_hi"]),
+            np.ascontiguousarray(records["key_lo"]),
+            np.ascontiguousarray(times),
+            self._frozen_below,
+        )
+        drop = seen.copy()
+        n_duplicates = int(np.count_nonzero(seen))
+        if is_retraction.any():
+            retracting = np.flatnonzero(is_retraction)
+            self.counters.retractions += int(np.count_nonzero(is_retraction & ~seen))
+            for i in retracting:
+                self._retract(records[i : i + 1], batch.deliveries.get(int(i), ""), batch.retracts.get(int(i), ""))
+            drop |= is_retraction
+        if batch.deliveries:
+            drop, n_duplicates = self._deliver(batch, is_retraction, drop, n_duplicates)
+        if len(self._retractions):
+            drop |= self._retractions.hits(records, batch.deliveries)
+        self.counters.duplicates += n_duplicates
+        self.counters.accepted += int(np.count_nonzero(~is_retraction)) - (
+            n_duplicates - int(np.count_nonzero(seen & is_retraction))
+        )
+        keep = np.flatnonzero(~drop)
+        if keep.shape[0] == 0:
+            return
+        order = _order(records, keep)
+        kept = records if order is None else records[order]
+        self._store(kept, batch.texts)
+
+    def _check_floor(self, times: Int64Array, is_retraction: npt.NDArray[np.bool_]) -> None:
+        if self._floor <= NO_TIME:
+            return
+        early = times < self._floor
+        if early.any():
+            broken = early & ~(is_retraction & (times >= self._frozen_below))
+            if broken.any():
+                first = int(times[broken].min())
+                raise BrokenInvariant(
+                    f"every accepted event acts at or after the floor {to_datetime(self._floor).isoformat()}; "
+                    f"found one at {to_datetime(first).isoformat()}"
+                )
+
+    def _store(self, records: Records, texts: npt.NDArray[np.uint8]) -> None:
+        used = np.zeros(records.shape[0], np.bool_)
+        counts = [store.relate(records, used) for store in self._lenses]
+        n_used = int(np.count_nonzero(used))
+        self.counters.irrelevant += records.shape[0] - n_used
+        if not n_used:
+            return
+        places = np.full(records.shape[0], -1, np.int32)
+        first = self._events.append(records if n_used == records.shape[0] else records[used], texts)
+        self._codec.texts = self._events.texts
+        places[used] = np.arange(first, first + n_used, dtype=np.int32)
+        for store, n_entries in zip(self._lenses, counts, strict=True):
+            if n_entries:
+                cutoff = self._frozen_below - store.plan.look_back_us if self._floor > NO_TIME else NO_TIME
+                n_out = store.ingest(records, places, n_entries, len(self._interner), cutoff)
+                self._screen(store, store.redo(n_out))
+
+    def _screen_dirty(self) -> None:
+        for store in self._lenses:
+            if store.n_dirty:
+                self._screen(store, store.redo(0))
+
+    def _screen(self, store: LensStore, n_out: int) -> None:
+        members, rows, passed = store.screen(self._events.records, n_out, self._frozen_below)
+        if members.shape[0] == 0:
+            return
+        taken = store.rows[rows]
+        codes = store.code_of_slot[taken["subject"]]
+        for m, row, is_pass, code, t, hi, lo, side in zip(
+            members.tolist(),
+            rows.tolist(),
+            passed.tolist(),
+            codes.tolist(),
+            taken["time"].tolist(),
+            taken["key_hi"].tolist(),
+            taken["key_lo"].tolist(),
+            taken["side"].tolist(),
+            strict=True,
+        ):
+            member = store.plan.members[m]
+            update = self._touch(member, store, code, (t, 1, f"{hi:016x}{lo:016x}{side}"))
+            if is_pass:
+                update.rows.add(row)
+
+    def _touch(self, member: Member, store: LensStore, code: int, from_key: TriggerKey) -> _Update:
+        subject = self._interner.string(code)
+        if subject is None:
+            raise BrokenInvariant(f"subject code {code} is not in the dictionary")
+        key = (self._lenses.index(store), store.plan.members.index(member), subject)
+        update = self._updates.get(key)
+        if update is None:
+            update = self._updates[key] = _Update(from_key)
+        elif from_key < update.from_key:
+            update.from_key = from_key
+        return update
+
+    # Retractions and deliveries
+
+    def _retract(self, record: Records, delivery: str, event_key: str) -> None:
+        """Remember a retraction, and take out what it names if that is here."""
+        at, id_hash = int(record["time"][0]), int(record["id_hash"][0])
+        gone = self._retractions.add(at, id_hash, delivery, event_key)
+        for store in self._lenses:
+            for columns in store.plan.position_columns:
+                code = np.empty(1, np.int32)
+                subject_codes(record, columns, code)
+                slot = store.slot(int(code[0]))
+                if slot < 0:
+                    continue
+                for row in store.rows_at(slot, at).tolist():
+                    event = store.rows["event"][row]
+                    stored = self._events.records[event]
+                    key = f"{int(stored['key_hi']):016x}{int(stored['key_lo']):016x}"
+                    if int(stored["id_hash"]) == id_hash and gone(key):
+                        self._unlink(store, int(code[0]), row, key)
+
+    def _unlink(self, store: LensStore, code: int, row: int, key: str) -> None:
+        at, side = int(store.rows["time"][row]), int(store.rows["side"][row])
+        seen = int(store.rows["mask"][row]) | int(store.rows["unknown"][row])
+        store.unlink(row)
+        for m, member in enumerate(store.plan.members):
+            if store.watched[m, code] and seen >> member.relevance_bit & 1:
+                self._touch(member, store, code, (at, 1, f"{key}{side}"))
+
+    def _deliver(
+        self, batch: RecordBatch, is_retraction: npt.NDArray[np.bool_], drop: npt.NDArray[np.bool_], n_duplicates: int
+    ) -> tuple[npt.NDArray[np.bool_], int]:
+        """Let events with delivery ids come again after a retraction of an earlier delivery (semantics B2)."""
+        for i, delivery in batch.deliveries.items():
+            if is_retraction[i]:
+                continue
+            record = batch.records[i]
+            key = f"{int(record['key_hi']):016x}{int(record['key_lo']):016x}"
+            state = self._retractions.deliver(int(record["time"]), int(record["id_hash"]), key, delivery)
+            if drop[i] and state.is_new_delivery:
+                n_duplicates -= not state.was_present
+            drop[i] = not (state.is_present and not state.was_present)
+        return drop, n_duplicates
+
+    # Context
+
+    def _take_fact(self, fact: Fact) -> None:
+        if not self._facts.add(fact):
+            return
+        known = to_microseconds(fact.known_at)
+        if self._clock > NO_TIME:
+            since = max(known, to_microseconds(fact.valid_from), self._frozen_below)
+            self._redo_readers(fact, since)
+        if fact.table in PROFILE_TABLES:
+            kind = fact.table.removesuffix("_profile")
+            for i, store in enumerate(self._lenses):
+                if store.plan.lens.subject_kind != kind:
+                    continue
+                for m, member in enumerate(store.plan.members):
+                    if fact.table in member.bound.detector.retrigger_tables and known >= self._frozen_below:
+                        state_key = (i, m, fact.key)
+                        state = self._state(state_key, self._interner.code(fact.key))
+                        state.facts[known, 2, fact.content_hash()] = fact
+                        heapq.heappush(self._wake, (known, state_key))
+
+    def _redo_readers(self, fact: Fact, since: int) -> None:
+        """Judge again every trigger from `since` on that may read the fact."""
+        for i, store in enumerate(self._lenses):
+            readers = [
+                (m, member)
+                for m, member in enumerate(store.plan.members)
+                if fact.table in member.bound.detector.context_tables
+            ]
+            if not readers:
+                continue
+            if fact.table in BROADCAST_TABLES:
+                codes = [int(c) for c in store.code_of_slot[: int(store.counters[2])] if c >= 0]
+                subjects = {s for (lens, _, s) in self._states if lens == i}
+                codes += [c for s in subjects if (c := self._interner.code(s)) not in set(codes)]
+            elif fact.table == f"{store.plan.lens.subject_kind}_profile":
+                codes = [self._interner.code(fact.key)]
+            else:
+                continue
+            for code in codes:
+                slot = store.slot(code)
+                if slot >= 0:
+                    store.mark_from(slot, since)
+                for m, member in readers:
+                    subject = self._interner.string(code)
+                    if subject is not None and (i, m, subject) in self._states:
+                        self._touch(member, store, code, (since, -1, ""))
+
+    # Time
+
+    def _move(self, floor_us: int, clock_us: int) -> None:
+        if floor_us < self._floor or clock_us < self._clock:
+            raise BrokenInvariant(
+                f"floor and clock never fall: floor {self._floor} -> {floor_us}, clock {self._clock} -> {clock_us}"
+            )
+        self._next_floor = floor_us
+        self._clock = clock_us
+
+    def _collect_due(self) -> None:
+        while self._wake and self._wake[0][0] <= self._clock:
+            _, key = heapq.heappop(self._wake)
+            if key in self._states and key not in self._updates:
+                self._updates[key] = _Update((self._clock + 1, 9, ""))
+
+    # Judging
+
+    def _state(self, key: _StateKey, code: int) -> SubjectState:
+        state = self._states.get(key)
+        if state is None:
+            store = self._lenses[key[0]]
+            member = store.plan.members[key[1]]
+            lens = store.plan.lens
+            head = AlertHead(member.bound.typology, member.bound.version, lens.name, lens.subject_kind, key[2])
+            state = self._states[key] = SubjectState(head, member.look_back_us, code)
+            store.watch(key[1], code, True)
+        return state
+
+    def _apply_updates(self) -> list[AlertChange]:
+        changes: list[AlertChange] = []
+        updates, self._updates = self._updates, {}
+        for key in sorted(updates):
+            changes += self._apply(key, updates[key])
+        return changes
+
+    def _apply(self, key: _StateKey, update: _Update) -> list[AlertChange]:
+        store = self._lenses[key[0]]
+        member = store.plan.members[key[1]]
+        state = self._states.get(key)
+        if state is None and not update.rows:
+            return []
+        code = state.code if state is not None else self._interner.code(key[2])
+        slot = store.slot(code)
+        if state is not None:
+            latest = state.latest()
+            if latest is not None and latest >= update.from_key:
+                state.forget_from(update.from_key)
+            elif not update.rows and not state.due(self._clock) and not state.due_facts(self._clock):
+                return []
+        results: list[tuple[Anchor, list[Standing], list[Deadline]]] = []
+        for row in sorted(update.rows, key=lambda r: _row_key(store, r)):
+            results.append(self._judge_row(member, store, key[2], row))
+        if state is None:
+            if not any(found or deadlines for _, found, deadlines in results):
+                return []
+            state = self._state(key, code)
+        for anchor, found, deadlines in results:
+            self._take_results(key, state, anchor, found, deadlines)
+        self._judge_due(key, state, member, store, slot)
+        changes = state.episode_changes()
+        self._schedule(key, state)
+        return changes
+
+    def _take_results(
+        self, key: _StateKey, state: SubjectState, anchor: Anchor, found: list[Standing], deadlines: list[Deadline]
+    ) -> None:
+        for standing in found:
+            state.add(standing)
+        for deadline in deadlines:
+            due = anchor.time + span_us(deadline.after)
+            trigger = DeadlineTrigger(to_datetime(due), anchor.key[2], deadline.name)
+            state.deadlines[due, f"{anchor.key[2]}:{deadline.name}"] = PendingDeadline(trigger, anchor.key)
+            heapq.heappush(self._wake, (due, key))
+
+    def _judge_due(self, key: _StateKey, state: SubjectState, member: Member, store: LensStore, slot: int) -> None:
+        """Judge what has passed: context versions, then deadlines, which may set further ones."""
+        for fact_key in state.due_facts(self._clock):
+            state.judged_facts.add(fact_key)
+            fact = state.facts[fact_key]
+            last = store.last_row_before(slot, fact_key[0], inclusive=True) if slot >= 0 else -1
+            anchor = Anchor(fact_key, f"{fact.table}:{fact.key}")
+            found, deadlines = self._judge(member, store, key[2], fact, anchor, last)
+            self._take_results(key, state, anchor, found, deadlines)
+        while due := state.due(self._clock):
+            at, name = due[0]
+            state.judged.add(due[0])
+            if at < self._frozen_below:
+                continue
+            last = store.last_row_before(slot, at, inclusive=False) if slot >= 0 else -1
+            anchor = Anchor((at, 0, name), name)
+            found, deadlines = self._judge(member, store, key[2], state.deadlines[due[0]].trigger, anchor, last)
+            self._take_results(key, state, anchor, found, deadlines)
+
+    def _judge_row(
+        self, member: Member, store: LensStore, subject: str, row: int
+    ) -> tuple[Anchor, list[Standing], list[Deadline]]:
+        place = int(store.rows["event"][row])
+        side = int(store.rows["side"][row])
+        event = self._event(place, side)
+        anchor = Anchor((event.time_us, 1, f"{event.event_key}{side}"), event.event_id)
+        return anchor, *self._judge(member, store, subject, event, anchor, row)
+
+    def _judge(
+        self, member: Member, store: LensStore, subject: str, trigger: Trigger, anchor: Anchor, last: int
+    ) -> tuple[list[Standing], list[Deadline]]:
+        detector = member.bound.detector
+        lens = store.plan.lens
+        start = anchor.time - member.look_back_us
+        rows = store.window(last, start, member.relevance_bit)
+        sums: list[DaySum] = []
+        if rows.shape[0] > self.settings.row_cap:
+            rows, sums = self._collapse(store, rows, start, anchor.time)
+        events = self._window_events(store, rows)
+        window = Window(lens.subject_kind, subject, lens.name, trigger, start, anchor.time, events, sums)
+        context = JudgeContext(self._facts, detector.context_tables, lens.subject_kind, subject, anchor.time)
+        self.counters.judged += 1
+        found: list[Standing] = []
+        deadlines: list[Deadline] = []
+        for result in detector.judge(window, context):
+            if isinstance(result, Deadline):
+                if not 0 < span_us(result.after) <= member.look_back_us:
+                    raise ContractError(
+                        f"{member.bound.typology}: a deadline lies above 0 and at most the look-back after its trigger, "
+                        f"found {result.after}"
+                    )
+                deadlines.append(result)
+                continue
+            if found:
+                raise ContractError(f"{member.bound.typology}: at most one finding a trigger")
+            if belongs_to_earlier_role(result, detector.lenses, lens):
+                continue
+            self._check_evidence(member, result, start, anchor.time)
+            self._pin(result)
+            retroactive = isinstance(trigger, Fact) and trigger.valid_from < trigger.known_at
+            found.append(Standing(anchor, start, result, tuple(sorted(context.read)), retroactive, len(sums)))
+        self.counters.findings += len(found)
+        return found, deadlines
+
+    @staticmethod
+    def _check_evidence(member: Member, finding: Finding, start: int, end: int) -> None:
+        for item in finding.evidence:
+            if not start < item.event.time_us <= end:
+                raise ContractError(
+                    f"{member.bound.typology}: evidence must lie in the window ({to_datetime(start)}, "
+                    f"{to_datetime(end)}], found {item.event!r}"
+                )
+
+    def _pin(self, finding: Finding) -> None:
+        for item in finding.evidence:
+            self._pin_event(item.event)
+        for reason in finding.reasons:
+            for events in reason.observed.marks.values():
+                for event in events:
+                    self._pin_event(event)
+
+    def _pin_event(self, event: Event) -> None:
+        key = event.event_key
+        pin = self._pins.get(key)
+        if pin is None:
+            pin = self._pins[key] = Pin.of(event.record, self._codec)
+            self._new_pins.append(pin)
+        elif event.record is not pin.record:
+            event.rebase(pin.record)
+        event.rebind(pin)
+
+    # Windows
+
+    def _event(self, place: int, side: int) -> Event:
+        key = place << 2 | side
+        event = self._cache.get(key)
+        if event is None:
+            record: tuple[int, ...] = self._events.records[place].item()
+            event = self._cache[key] = Event(record, Side(side), self._codec)
+        return event
+
+    def _window_events(self, store: LensStore, rows: Int32Array) -> list[Event]:
+        taken = store.rows[rows]
+        places = taken["event"].astype(np.int64)
+        keys: list[int] = (places << 2 | taken["side"]).tolist()
+        cache = self._cache
+        missing = [key for key in keys if key not in cache]
+        if missing:
+            records = self._events.records[np.array(missing, np.int64) >> 2].tolist()
+            for key, record in zip(missing, records, strict=True):
+                cache[key] = Event(record, Side(key & 3), self._codec)
+        return [cache[key] for key in keys]
+
+    def _collapse(self, store: LensStore, rows: Int32Array, start: int, end: int) -> tuple[Int32Array, list[DaySum]]:
+        """Replace whole days before end - lateness by sums, without making objects of their rows."""
+        first, last = day_bounds(start, end, self.settings.lateness_us)
+        if first >= last:
+            return rows, []
+        taken = store.rows[rows]
+        times = taken["time"]
+        old = (times >= first) & (times < last)
+        records = self._events.records[taken["event"][old]]
+        sides = taken["side"][old]
+        credit = sides == Side.CREDIT
+        party = np.where(credit, records["debtor"], records["creditor"])
+        account = np.where(credit, records["debtor_account"], records["creditor_account"])
+        counterparty = np.where(party == NULL_CODE, account, party)
+        usd = records["amount_usd"]
+        days = times[old] // DAY_US
+        sums: list[DaySum] = []
+        for day in np.unique(days).tolist():
+            for side in (Side.NONE, Side.CREDIT, Side.DEBIT):
+                here = (days == day) & (sides == side)
+                n = int(np.count_nonzero(here))
+                if n == 0:
+                    continue
+                known = usd[here] != NULL_I64
+                others = counterparty[here]
+                sums.append(
+                    DaySum(
+                        day=_date(day),
+                        side=side,
+                        n_events=n,
+                        n_counterparties=int(np.unique(others[others != NULL_CODE]).shape[0]),
+                        amount_usd_cents=int(usd[here][known].sum()),
+                        n_without_usd=n - int(np.count_nonzero(known)),
+                    )
+                )
+        return rows[times >= last], sums
+
+    # Letting go
+
+    def _schedule(self, key: _StateKey, state: SubjectState) -> None:
+        at = state.settles_at()
+        if at is not None:
+            heapq.heappush(self._settle, (at, key))
+        elif state.is_empty:
+            self._drop(key, state)
+
+    def _drop(self, key: _StateKey, state: SubjectState) -> None:
+        self._lenses[key[0]].watch(key[1], state.code, False)
+        del self._states[key]
+
+    def _settle_alerts(self) -> list[AlertChange]:
+        self._floor = self._next_floor
+        changes: list[AlertChange] = []
+        frozen = self._frozen_below
+        while self._settle and self._settle[0][0] < frozen:
+            _, key = heapq.heappop(self._settle)
+            state = self._states.get(key)
+            if state is None:
+                continue
+            changes += state.settle(frozen)
+            self._schedule(key, state)
+        return changes
+
+    def _forget(self) -> None:
+        """Free what no changeable trigger can need, when enough of it has gathered to be worth it."""
+        if self._floor <= NO_TIME:
+            return
+        frozen = self._frozen_below
+        if len(self._events) < _COMPACT_ABOVE:
+            return
+        if self._swept > NO_TIME and frozen - self._swept < self._longest // 4:
+            return
+        self._swept = frozen
+        self._retractions.forget(frozen)
+        self._facts.evict(to_datetime(frozen - self._longest))
+        for store in self._lenses:
+            store.sweep(frozen - store.plan.look_back_us)
+        cutoff = frozen - self._longest
+        if 3 * self._events.n_dead(cutoff) > len(self._events):
+            new_place = self._events.compact(cutoff)
+            for store in self._lenses:
+                store.remap_events(new_place)
+            self._codec.texts = self._events.texts
+            self._compact_dictionary()
+            self._cache.clear()
+        elif len(self._cache) > _EVENT_CACHE:
+            self._cache.clear()
+        gone = frozen - 2 * self._longest
+        for pinned in [k for k, pin in self._pins.items() if pin.time_us < gone]:
+            del self._pins[pinned]
+
+    def _compact_dictionary(self) -> None:
+        records = self._events.records[: len(self._events)]
+        used = np.zeros(len(self._interner), np.bool_)
+        for name in CODED_COLUMNS:
+            codes = records[name]
+            used[codes[codes >= 0]] = True
+        for store in self._lenses:
+            store.live_codes(used)
+        for state in self._states.values():
+            used[state.code] = True
+        if 2 * int(np.count_nonzero(used)) > used.shape[0]:
+            return
+        new_code = self._interner.keep(used)
+        for name in CODED_COLUMNS:
+            records[name] = new_code[records[name]]
+        for store in self._lenses:
+            store.remap_codes(new_code, len(self._interner))
+        for state in self._states.values():
+            state.code = int(new_code[state.code])
+
+
+def _order(records: Records, keep: npt.NDArray[np.intp]) -> npt.NDArray[np.intp] | None:
+    """Return the kept rows in (time, key) order, None if that is all rows as they are."""
+    kept = keep.shape[0] == records.shape[0]
+    times = records["time"] if kept else records["time"][keep]
+    hi = records["key_hi"] if kept else records["key_hi"][keep]
+    if times.shape[0] == 1:
+        return None if kept else keep
+    steps = np.diff(times)
+    if (steps > 0).all() or ((steps >= 0).all() and (np.diff(hi.astype(np.float64))[steps == 0] > 0).all()):
+        return None if kept else keep
+    lo = records["key_lo"] if kept else records["key_lo"][keep]
+    order = np.lexsort((lo, hi, times))
+    return order if kept else keep[order]
+
+
+def _row_key(store: LensStore, row: int) -> tuple[int, int, int, int]:
+    r = store.rows[row]
+    return int(r["time"]), int(r["key_hi"]), int(r["key_lo"]), int(r["side"])
+
+
+def _date(days: int) -> date:
+    return EPOCH_DATE + timedelta(days=days)
