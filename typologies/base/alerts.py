@@ -10,7 +10,6 @@ from decimal import Decimal
 from enum import Enum
 from hashlib import blake2b
 
-
 from typologies.base.figures import side_name
 from typologies.base.findings import BASELINE, Finding, Reason, Severity
 from typologies.base.money import usd
@@ -21,7 +20,7 @@ EVIDENCE_CAP = 4_000
 alert's count and amount are always those of the whole list (semantics E6)."""
 
 TriggerKey = tuple[int, int, str]
-"""Order of triggers: time in microseconds, 0 deadline / 1 event / 2 context version (semantics C2), event key or hash."""
+"""Order of triggers: time in microseconds; 0 deadline, 1 event, 2 context version (semantics C2); event key or hash."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,12 +49,12 @@ _NULL = NULL_I64
 def _before(rows: Rows, row: int, time: int, key_hi: np.uint64, key_lo: np.uint64, side: int) -> bool:
     """Whether `row` comes before (time, key, side)."""
     if rows[row].time != time:
-        return rows[row].time < time
+        return bool(rows[row].time < time)
     if rows[row].key_hi != key_hi:
-        return rows[row].key_hi < key_hi
+        return bool(rows[row].key_hi < key_hi)
     if rows[row].key_lo != key_lo:
-        return rows[row].key_lo < key_lo
-    return rows[row].side < side
+        return bool(rows[row].key_lo < key_lo)
+    return bool(rows[row].side < side)
 
 
 @kernel
@@ -97,7 +97,7 @@ def _advance(
     acc: Int64Array,
     nulls: Int32Array,
 ) -> None:
-    """Move the window starts of a subject on to `time`, taking out rows that left; `row` is the row about to be added."""
+    """Move a subject's window starts on to `time`, taking out rows that left; `row` is about to be added."""
     for w in range(windows.shape[0]):
         limit = time - windows[w]
         at = first[slot, w]
@@ -424,7 +424,7 @@ def find_row(
             and rows[row].key_lo == key_lo
             and rows[row].side == side
         ):
-            return row
+            return int(row)
         row = rows[row].prev
     return -1
 
@@ -468,7 +468,7 @@ def last_row_before(rows: Rows, tail: Int32Array, slot: int, time: int, inclusiv
     row = tail[slot]
     while row >= 0 and (rows[row].time > time or (rows[row].time == time and not inclusive)):
         row = rows[row].prev
-    return row
+    return int(row)
 
 
 @kernel

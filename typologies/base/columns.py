@@ -86,13 +86,13 @@ def load_columns(
             elif name == 10:
                 value = np.int64(records[e].business_date)
                 if value == -1:
-                    value = _NULL
+                    value = np.int64(_NULL)
             elif name == 11:
                 flags = np.int64(records[e].flags)
-                value = ((flags >> 1) & 1) if flags & 1 else _NULL
+                value = np.int64((flags >> 1) & 1) if flags & 1 else np.int64(_NULL)
             elif name == 12:
                 flags = np.int64(records[e].flags)
-                value = ((flags >> 3) & 1) if flags & 4 else _NULL
+                value = np.int64((flags >> 3) & 1) if flags & 4 else np.int64(_NULL)
             elif name == 13:
                 account = records[e].debtor_account
                 value = np.int64(account == records[e].creditor_account and account != -1)

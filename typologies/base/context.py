@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 
 from typologies.base.errors import ContractError
@@ -60,12 +60,12 @@ class FactStore:
 
         A version is kept if it is the one that holds at `cutoff`, or if it begins or becomes known after it.
         """
-        for (table, key), versions in self._versions.items():
+        for versions in self._versions.values():
             if len(versions) > 1:
                 holding = _latest(versions, cutoff)
                 versions[:] = [v for v in versions if v is holding or v.valid_from > cutoff or v.known_at > cutoff]
 
-    def __iter__(self) -> Iterable[Fact]:  # type: ignore[override]
+    def __iter__(self) -> Iterator[Fact]:
         for key in sorted(self._versions):
             yield from self._versions[key]
 

@@ -168,7 +168,8 @@ def _encode_enum(series: pl.Series, name: str) -> npt.NDArray[np.uint8]:
         known = ", ".join(_ENUM_CODES[name])
         raise InvalidEvent(f"column {name} must hold one of {known}; {error}") from None
     last = len(_ENUM_CODES[name])
-    return _ENUM_LOOKUP[name][physical.fill_null(last).to_numpy()]
+    codes: npt.NDArray[np.uint8] = _ENUM_LOOKUP[name][physical.fill_null(last).to_numpy()]
+    return codes
 
 
 def _encode_money(frame: pl.DataFrame, records: Records, flags: npt.NDArray[np.uint16]) -> None:

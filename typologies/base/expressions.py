@@ -200,7 +200,7 @@ def _compare(op: Op, left: object, right: object) -> Expr:
 
 def _logic(op: Op, left: Expr, right: Expr) -> Expr:
     for side in (left, right):
-        if not isinstance(side, Expr) or not side.is_logical:
+        if not getattr(side, "is_logical", False):
             raise ContractError(f"{op.value} needs two comparisons; found {side!r} (put comparisons in parentheses)")
     return Expr(op, (left, right))
 

@@ -48,9 +48,8 @@ def column_sql(name: str) -> str:
         return f"CASE WHEN side = 'credit' THEN {credit} ELSE {debit} END"
     if name in PLAIN_COLUMNS:
         return name
-    raise ContractError(
-        f"no figure over the attribute {name!r}; there are: {', '.join(sorted(SIDE_COLUMNS | dict.fromkeys(PLAIN_COLUMNS, ('', ''))))}"
-    )
+    known = ", ".join(sorted({*SIDE_COLUMNS, *PLAIN_COLUMNS}))
+    raise ContractError(f"no figure over the attribute {name!r}; there are: {known}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,7 +200,8 @@ def hours_between(first: Event, last: Event) -> Figure:
     """Return the hours from `first` to `last`, one decimal, half up."""
     minutes6 = abs(last.time_us - first.time_us)
     value = (Decimal(minutes6) / Decimal(3_600_000_000)).quantize(Decimal("0.1"), ROUND_HALF_UP)
-    query = "SELECT ((epoch_us(max(event_time)) - epoch_us(min(event_time))) * 10 + 1800000000) // 3600000000 * 0.1 FROM cited"
+    span = "(epoch_us(max(event_time)) - epoch_us(min(event_time)))"
+    query = f"SELECT ({span} * 10 + 1800000000) // 3600000000 * 0.1 FROM cited"
     return Figure(value, "hours", query, {"all": (first, last)})
 
 

@@ -28,17 +28,48 @@ KEY_0 = np.uint64(0x6665697169616E31)  # "feiqian1"
 KEY_1 = np.uint64(0x6576656E746B6579)  # "eventkey"
 
 COLUMN_NUMBER: dict[str, int] = {
-    name: number
-    for number, name in enumerate(
-        (
-            "source event_id running_number content event_time kind rail channel purpose debtor_account "
-            "creditor_account debtor creditor debtor_agent creditor_agent debtor_country "
-            "creditor_country debtor_class creditor_class ultimate_debtor ultimate_creditor conductor on_behalf_of "
-            "ctr_conductor amount exponent currency counter_amount counter_exponent counter_currency branch place "
-            "institution_type business_date ctr_filed reduced_on_notice memo instrument_number merchant_category "
-            "cardholder chain asset"
-        ).split()
-    )
+    "source": 0,
+    "event_id": 1,
+    "running_number": 2,
+    "content": 3,
+    "event_time": 4,
+    "kind": 5,
+    "rail": 6,
+    "channel": 7,
+    "purpose": 8,
+    "debtor_account": 9,
+    "creditor_account": 10,
+    "debtor": 11,
+    "creditor": 12,
+    "debtor_agent": 13,
+    "creditor_agent": 14,
+    "debtor_country": 15,
+    "creditor_country": 16,
+    "debtor_class": 17,
+    "creditor_class": 18,
+    "ultimate_debtor": 19,
+    "ultimate_creditor": 20,
+    "conductor": 21,
+    "on_behalf_of": 22,
+    "ctr_conductor": 23,
+    "amount": 24,
+    "exponent": 25,
+    "currency": 26,
+    "counter_amount": 27,
+    "counter_exponent": 28,
+    "counter_currency": 29,
+    "branch": 30,
+    "place": 31,
+    "institution_type": 32,
+    "business_date": 33,
+    "ctr_filed": 34,
+    "reduced_on_notice": 35,
+    "memo": 36,
+    "instrument_number": 37,
+    "merchant_category": 38,
+    "cardholder": 39,
+    "chain": 40,
+    "asset": 41,
 }
 """Fixed number of each column inside the hash. Append only."""
 

@@ -124,8 +124,7 @@ class ReferenceEngine:
         codec = Codec(interner, batch.texts)
         records = self._live(batch)
         if clock_us is None:
-            times = [int(t) for t in batch.records["time"]] + [to_microseconds(f.known_at) for f in self._facts]
-            clock_us = max(times, default=0)
+            clock_us = max((int(t) for t in batch.records["time"]), default=0)
         alerts: list[Alert] = []
         for bound in self._bound:
             for lens in bound.detector.lenses:
@@ -199,6 +198,8 @@ class ReferenceEngine:
             judged(event, event_anchor(event), events[: i + 1])
         for fact in self._own_facts(bound.detector, lens, subject):
             at = to_microseconds(fact.known_at)
+            if at > clock_us:
+                continue
             anchor = Anchor((at, 2, fact.content_hash()), f"{fact.table}:{fact.key}")
             judged(fact, anchor, [e for e in events if e.time_us <= at])
         done: set[tuple[int, str]] = set()

@@ -1,4 +1,6 @@
-"""The runner: batches of encoded events in, changes of alerts out. One instance a partition, the same in replay and stream.
+"""The runner: batches of encoded events in, changes of alerts out.
+
+One instance a partition, the same in replay and stream.
 
 What an author never writes is here: order, duplicates, retractions, figures, windows, deadlines, episodes, eviction.
 A finding is a function of a window of a *set* of events, so nothing here depends on how events arrive; README.md says
@@ -9,22 +11,23 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import date, timedelta
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from typologies.base import state
 from typologies.base.alerts import AlertHead, Anchor, Standing, TriggerKey
-from typologies.base.changes import AlertChange
 from typologies.base.chains import Int32Array, Int64Array
+from typologies.base.changes import AlertChange
 from typologies.base.codec import Codec
 from typologies.base.columns import subject_codes
 from typologies.base.context import FactStore, JudgeContext
 from typologies.base.dedupe import SeenKeys
 from typologies.base.encoding import RecordBatch, Records, encode
-from typologies.base.errors import BrokenInvariant, ContractError
+from typologies.base.errors import BrokenInvariant, ContractError, IncompatibleState
 from typologies.base.events import CODED_COLUMNS, NULL_CODE, NULL_I64, Kind, Side
 from typologies.base.eventstore import EventStore
 from typologies.base.facts import BROADCAST_TABLES, PROFILE_TABLES, Fact
@@ -196,6 +199,72 @@ class Runner:
         rows = sum(store.n_bytes for store in self._lenses)
         return self._events.n_bytes + rows + self._seen.n_bytes + self._interner.n_bytes
 
+    # State
+
+    def snapshot(self) -> bytes:
+        """Return the whole state between two batches, to be given to `restore`."""
+        arrays: dict[str, np.ndarray] = {}
+        parts: list[tuple[str, dict[str, np.ndarray]]] = [
+            ("interner", self._interner.to_arrays()),
+            ("events", self._events.to_arrays()),
+            ("seen", self._seen.to_arrays()),
+        ]
+        parts += [(f"lens{i}", store.to_arrays()) for i, store in enumerate(self._lenses)]
+        for prefix, part in parts:
+            arrays |= {f"{prefix}.{name}": array for name, array in part.items()}
+        document = {
+            "fingerprint": state.fingerprint(self.bound, self.settings),
+            "times": [self._floor, self._next_floor, self._clock, self._swept],
+            "counters": asdict(self.counters),
+            "retractions": self._retractions.to_json(),
+            "facts": [state.fact_to_json(fact) for fact in self._facts],
+            "pins": [pin.to_json() for _, pin in sorted(self._pins.items())],
+            "new_pins": [pin.event_key for pin in self._new_pins],
+            "states": [[*key, self._states[key].to_json()] for key in sorted(self._states)],
+        }
+        return state.pack(arrays, document)
+
+    @classmethod
+    def restore(cls, blob: bytes, bound: Sequence[Bound], settings: EngineSettings) -> Runner:
+        """Return a runner that goes on where `snapshot` was taken.
+
+        Raises
+        ------
+        IncompatibleState
+            The state was made with other typologies, versions, parameters or settings.
+        """
+        arrays, document = state.unpack(blob)
+        new = cls(bound, settings)
+        if document.get("fingerprint") != state.fingerprint(new.bound, settings):
+            raise IncompatibleState("the state was written with other typologies, versions, parameters or settings")
+
+        def part(prefix: str) -> dict[str, np.ndarray]:
+            return {k.removeprefix(prefix + "."): v for k, v in arrays.items() if k.startswith(prefix + ".")}
+
+        new._interner = Interner.from_arrays(part("interner"))
+        new._events = EventStore.from_arrays(part("events"))
+        new._seen = SeenKeys.from_arrays(part("seen"))
+        new._codec = Codec(new._interner, new._events.texts)
+        for i, store in enumerate(new._lenses):
+            store.load_arrays(part(f"lens{i}"))
+        new._floor, new._next_floor, new._clock, new._swept = document["times"]
+        new.counters = Counters(**document["counters"])
+        new._retractions = Retractions.from_json(document["retractions"])
+        new._facts = FactStore(map(state.fact_from_json, document["facts"]))
+        new._pins = {pin.event_key: pin for pin in map(Pin.from_json, document["pins"])}
+        new._new_pins = [new._pins[key] for key in document["new_pins"]]
+        table = state.EventTable(new._pins)
+        for lens, m, subject, value in document["states"]:
+            key = (int(lens), int(m), str(subject))
+            restored = new._state(key, int(value["code"]))
+            restored.load_json(value, table)
+            for due, _ in restored.deadlines:
+                heapq.heappush(new._wake, (due, key))
+            for fact_key in restored.facts:
+                heapq.heappush(new._wake, (fact_key[0], key))
+            new._schedule(key, restored)
+        return new
+
     # Events
 
     @property
@@ -344,10 +413,10 @@ class Runner:
                 continue
             record = batch.records[i]
             key = f"{int(record['key_hi']):016x}{int(record['key_lo']):016x}"
-            state = self._retractions.deliver(int(record["time"]), int(record["id_hash"]), key, delivery)
-            if drop[i] and state.is_new_delivery:
-                n_duplicates -= not state.was_present
-            drop[i] = not (state.is_present and not state.was_present)
+            subject_state = self._retractions.deliver(int(record["time"]), int(record["id_hash"]), key, delivery)
+            if drop[i] and subject_state.is_new_delivery:
+                n_duplicates -= not subject_state.was_present
+            drop[i] = not (subject_state.is_present and not subject_state.was_present)
         return drop, n_duplicates
 
     # Context
@@ -367,8 +436,8 @@ class Runner:
                 for m, member in enumerate(store.plan.members):
                     if fact.table in member.bound.detector.retrigger_tables and known >= self._frozen_below:
                         state_key = (i, m, fact.key)
-                        state = self._state(state_key, self._interner.code(fact.key))
-                        state.facts[known, 2, fact.content_hash()] = fact
+                        subject_state = self._state(state_key, self._interner.code(fact.key))
+                        subject_state.facts[known, 2, fact.content_hash()] = fact
                         heapq.heappush(self._wake, (known, state_key))
 
     def _redo_readers(self, fact: Fact, since: int) -> None:
@@ -417,15 +486,15 @@ class Runner:
     # Judging
 
     def _state(self, key: _StateKey, code: int) -> SubjectState:
-        state = self._states.get(key)
-        if state is None:
+        subject_state = self._states.get(key)
+        if subject_state is None:
             store = self._lenses[key[0]]
             member = store.plan.members[key[1]]
             lens = store.plan.lens
             head = AlertHead(member.bound.typology, member.bound.version, lens.name, lens.subject_kind, key[2])
-            state = self._states[key] = SubjectState(head, member.look_back_us, code)
+            subject_state = self._states[key] = SubjectState(head, member.look_back_us, code)
             store.watch(key[1], code, True)
-        return state
+        return subject_state
 
     def _apply_updates(self) -> list[AlertChange]:
         changes: list[AlertChange] = []
@@ -437,60 +506,67 @@ class Runner:
     def _apply(self, key: _StateKey, update: _Update) -> list[AlertChange]:
         store = self._lenses[key[0]]
         member = store.plan.members[key[1]]
-        state = self._states.get(key)
-        if state is None and not update.rows:
+        subject_state = self._states.get(key)
+        if subject_state is None and not update.rows:
             return []
-        code = state.code if state is not None else self._interner.code(key[2])
+        code = subject_state.code if subject_state is not None else self._interner.code(key[2])
         slot = store.slot(code)
-        if state is not None:
-            latest = state.latest()
+        if subject_state is not None:
+            latest = subject_state.latest()
             if latest is not None and latest >= update.from_key:
-                state.forget_from(update.from_key)
-            elif not update.rows and not state.due(self._clock) and not state.due_facts(self._clock):
+                subject_state.forget_from(update.from_key)
+            elif not update.rows and not subject_state.due(self._clock) and not subject_state.due_facts(self._clock):
                 return []
         results: list[tuple[Anchor, list[Standing], list[Deadline]]] = []
         for row in sorted(update.rows, key=lambda r: _row_key(store, r)):
             results.append(self._judge_row(member, store, key[2], row))
-        if state is None:
+        if subject_state is None:
             if not any(found or deadlines for _, found, deadlines in results):
                 return []
-            state = self._state(key, code)
+            subject_state = self._state(key, code)
         for anchor, found, deadlines in results:
-            self._take_results(key, state, anchor, found, deadlines)
-        self._judge_due(key, state, member, store, slot)
-        changes = state.episode_changes()
-        self._schedule(key, state)
+            self._take_results(key, subject_state, anchor, found, deadlines)
+        self._judge_due(key, subject_state, member, store, slot)
+        changes = subject_state.episode_changes()
+        self._schedule(key, subject_state)
         return changes
 
     def _take_results(
-        self, key: _StateKey, state: SubjectState, anchor: Anchor, found: list[Standing], deadlines: list[Deadline]
+        self,
+        key: _StateKey,
+        subject_state: SubjectState,
+        anchor: Anchor,
+        found: list[Standing],
+        deadlines: list[Deadline],
     ) -> None:
         for standing in found:
-            state.add(standing)
+            subject_state.add(standing)
         for deadline in deadlines:
             due = anchor.time + span_us(deadline.after)
             trigger = DeadlineTrigger(to_datetime(due), anchor.key[2], deadline.name)
-            state.deadlines[due, f"{anchor.key[2]}:{deadline.name}"] = PendingDeadline(trigger, anchor.key)
+            subject_state.deadlines[due, f"{anchor.key[2]}:{deadline.name}"] = PendingDeadline(trigger, anchor.key)
             heapq.heappush(self._wake, (due, key))
 
-    def _judge_due(self, key: _StateKey, state: SubjectState, member: Member, store: LensStore, slot: int) -> None:
+    def _judge_due(
+        self, key: _StateKey, subject_state: SubjectState, member: Member, store: LensStore, slot: int
+    ) -> None:
         """Judge what has passed: context versions, then deadlines, which may set further ones."""
-        for fact_key in state.due_facts(self._clock):
-            state.judged_facts.add(fact_key)
-            fact = state.facts[fact_key]
+        for fact_key in subject_state.due_facts(self._clock):
+            subject_state.judged_facts.add(fact_key)
+            fact = subject_state.facts[fact_key]
             last = store.last_row_before(slot, fact_key[0], inclusive=True) if slot >= 0 else -1
             anchor = Anchor(fact_key, f"{fact.table}:{fact.key}")
             found, deadlines = self._judge(member, store, key[2], fact, anchor, last)
-            self._take_results(key, state, anchor, found, deadlines)
-        while due := state.due(self._clock):
+            self._take_results(key, subject_state, anchor, found, deadlines)
+        while due := subject_state.due(self._clock):
             at, name = due[0]
-            state.judged.add(due[0])
+            subject_state.judged.add(due[0])
             if at < self._frozen_below:
                 continue
             last = store.last_row_before(slot, at, inclusive=False) if slot >= 0 else -1
             anchor = Anchor((at, 0, name), name)
-            found, deadlines = self._judge(member, store, key[2], state.deadlines[due[0]].trigger, anchor, last)
-            self._take_results(key, state, anchor, found, deadlines)
+            found, deadlines = self._judge(member, store, key[2], subject_state.deadlines[due[0]].trigger, anchor, last)
+            self._take_results(key, subject_state, anchor, found, deadlines)
 
     def _judge_row(
         self, member: Member, store: LensStore, subject: str, row: int
@@ -521,8 +597,8 @@ class Runner:
             if isinstance(result, Deadline):
                 if not 0 < span_us(result.after) <= member.look_back_us:
                     raise ContractError(
-                        f"{member.bound.typology}: a deadline lies above 0 and at most the look-back after its trigger, "
-                        f"found {result.after}"
+                        f"{member.bound.typology}: a deadline lies above 0 and at most the look-back after its "
+                        f"trigger, found {result.after}"
                     )
                 deadlines.append(result)
                 continue
@@ -625,15 +701,15 @@ class Runner:
 
     # Letting go
 
-    def _schedule(self, key: _StateKey, state: SubjectState) -> None:
-        at = state.settles_at()
+    def _schedule(self, key: _StateKey, subject_state: SubjectState) -> None:
+        at = subject_state.settles_at()
         if at is not None:
             heapq.heappush(self._settle, (at, key))
-        elif state.is_empty:
-            self._drop(key, state)
+        elif subject_state.is_empty:
+            self._drop(key, subject_state)
 
-    def _drop(self, key: _StateKey, state: SubjectState) -> None:
-        self._lenses[key[0]].watch(key[1], state.code, False)
+    def _drop(self, key: _StateKey, subject_state: SubjectState) -> None:
+        self._lenses[key[0]].watch(key[1], subject_state.code, False)
         del self._states[key]
 
     def _settle_alerts(self) -> list[AlertChange]:
@@ -642,11 +718,11 @@ class Runner:
         frozen = self._frozen_below
         while self._settle and self._settle[0][0] < frozen:
             _, key = heapq.heappop(self._settle)
-            state = self._states.get(key)
-            if state is None:
+            subject_state = self._states.get(key)
+            if subject_state is None:
                 continue
-            changes += state.settle(frozen)
-            self._schedule(key, state)
+            changes += subject_state.settle(frozen)
+            self._schedule(key, subject_state)
         return changes
 
     def _forget(self) -> None:
@@ -685,8 +761,8 @@ class Runner:
             used[codes[codes >= 0]] = True
         for store in self._lenses:
             store.live_codes(used)
-        for state in self._states.values():
-            used[state.code] = True
+        for subject_state in self._states.values():
+            used[subject_state.code] = True
         if 2 * int(np.count_nonzero(used)) > used.shape[0]:
             return
         new_code = self._interner.keep(used)
@@ -694,8 +770,8 @@ class Runner:
             records[name] = new_code[records[name]]
         for store in self._lenses:
             store.remap_codes(new_code, len(self._interner))
-        for state in self._states.values():
-            state.code = int(new_code[state.code])
+        for subject_state in self._states.values():
+            subject_state.code = int(new_code[subject_state.code])
 
 
 def _order(records: Records, keep: npt.NDArray[np.intp]) -> npt.NDArray[np.intp] | None:

@@ -8,11 +8,13 @@ from __future__ import annotations
 from bisect import bisect_left, insort
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import Any
 
+from typologies.base import state
 from typologies.base.alerts import Alert, AlertHead, Standing, TriggerKey, alert_id, build_alert
 from typologies.base.changes import AlertChange, Published, Settled, Withdrawn
 from typologies.base.facts import Fact
-from typologies.base.window import DeadlineTrigger
+from typologies.base.window import DeadlineTrigger, to_datetime, to_microseconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +157,42 @@ class SubjectState:
             del self.facts[key]
             self.judged_facts.discard(key)
         return changes
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the state as JSON values; events by reference to pins."""
+        return {
+            "code": self.code,
+            "standing": [state.standing_to_json(s) for s in self.standing],
+            "deadlines": [
+                [*due, to_microseconds(p.trigger.time), p.trigger.event_key, p.trigger.name, list(p.set_by)]
+                for due, p in sorted(self.deadlines.items())
+            ],
+            "judged": sorted(map(list, self.judged)),
+            "facts": [[list(key), state.fact_to_json(fact)] for key, fact in sorted(self.facts.items())],
+            "judged_facts": sorted(map(list, self.judged_facts)),
+            "closed": list(self.closed) if self.closed else None,
+            "episodes": [
+                [e.alert_id, e.anchor, e.last, len(e.members), e.predecessor, e.digest] for e in self.episodes
+            ],
+        }
+
+    def load_json(self, value: dict[str, Any], table: state.EventTable) -> None:
+        """Take over the state written by `to_json`."""
+        self.standing = [state.standing_from_json(s, table) for s in value["standing"]]
+        self.deadlines = {
+            (due, key): PendingDeadline(DeadlineTrigger(to_datetime(at), event, name), state.trigger_key(set_by))
+            for due, key, at, event, name, set_by in value["deadlines"]
+        }
+        self.judged = {(due, name) for due, name in value["judged"]}
+        self.facts = {state.trigger_key(key): state.fact_from_json(fact) for key, fact in value["facts"]}
+        self.judged_facts = {state.trigger_key(key) for key in value["judged_facts"]}
+        self.closed = (value["closed"][0], value["closed"][1]) if value["closed"] else None
+        self.episodes = []
+        at = 0
+        for identity, anchor, last, n, predecessor, digest in value["episodes"]:
+            members = tuple(map(id, self.standing[at : at + n]))
+            self.episodes.append(_Episode(identity, anchor, last, members, predecessor, digest))
+            at += n
 
     def settles_at(self) -> int | None:
         """Return the first time at which `settle` has something to do once the floor is beyond it."""
