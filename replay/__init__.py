@@ -1,0 +1,1 @@
+"""Replay: the same core as the stream, fed from files."""

@@ -25,10 +25,13 @@ class FactStore:
             known = ", ".join((*PROFILE_TABLES, *BROADCAST_TABLES))
             raise ContractError(f"context table must be one of {known}; found {fact.table!r}")
         versions = self._versions.setdefault((fact.table, fact.key), [])
-        if any(v.content_hash() == fact.content_hash() for v in versions):
-            return False
-        versions.append(fact)
-        versions.sort(key=_order)
+        if versions:
+            if any(v.content_hash() == fact.content_hash() for v in versions):
+                return False
+            versions.append(fact)
+            versions.sort(key=_order)
+        else:
+            versions.append(fact)
         self._keys.setdefault(fact.table, set()).add(fact.key)
         return True
 

@@ -18,7 +18,7 @@ from typologies.base.events import (
     TEXT_COLUMNS,
     Flag,
 )
-from typologies.base.identity import content_hashes, event_keys, id_hashes, split_wide
+from typologies.base.identity import UInt64Array, content_hashes, event_keys, id_hashes, split_wide
 from typologies.base.jit import kernel
 from typologies.base.records import FIELD_INDEX, RECORD
 from typologies.base.strings import FlatStrings, Int32Array, Int64Array, Interner, UInt8Array
@@ -92,17 +92,49 @@ def _copy_texts(
             lengths[r] = -1
 
 
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """Records without dictionary codes: what can be made of a frame without an engine (in another thread).
+
+    Attributes
+    ----------
+    coded
+        The string columns that still need codes; a column that is null throughout is left out.
+    """
+
+    batch: RecordBatch
+    coded: dict[str, FlatStrings]
+
+    def __len__(self) -> int:
+        return len(self.batch)
+
+
+def intern(prepared: Prepared, interner: Interner) -> RecordBatch:
+    """Return the batch with its codes; new strings are added to the dictionary."""
+    records = prepared.batch.records
+    for name, flat in prepared.coded.items():
+        records[name] = interner.intern(flat)
+    return prepared.batch
+
+
 def encode(frame: pl.DataFrame, interner: Interner, running_numbers: Int64Array | None = None) -> RecordBatch:
-    """Return the records of a canonical frame.
+    """Return the records of a canonical frame: `prepare` and `intern` in one."""
+    return intern(prepare(frame, running_numbers), interner)
+
+
+def prepare(
+    frame: pl.DataFrame, running_numbers: Int64Array | None = None, content: UInt64Array | None = None
+) -> Prepared:
+    """Return the records of a canonical frame, without codes.
 
     Parameters
     ----------
     frame
         Columns of `events.FRAME_SCHEMA`.
-    interner
-        Dictionary that gives the codes; new strings are added.
     running_numbers
         (n,) see `identity.event_keys`; needed where `event_id` is null.
+    content
+        (n, 2) from `identity.content_hashes`, if it is known already.
 
     Raises
     ------
@@ -117,7 +149,8 @@ def encode(frame: pl.DataFrame, interner: Interner, running_numbers: Int64Array 
     for name in ("event_time", "kind", "amount", "exponent", "currency"):
         if frame[name].null_count():
             raise InvalidEvent(f"column {name} must be known in every event; {frame[name].null_count()} rows lack it")
-    content = content_hashes(frame)
+    if content is None:
+        content = content_hashes(frame)
     keys = event_keys(frame, content, running_numbers)
     records = np.zeros(n, RECORD)
     records["time"] = frame["event_time"].dt.timestamp("us").to_numpy()
@@ -144,15 +177,18 @@ def encode(frame: pl.DataFrame, interner: Interner, running_numbers: Int64Array 
             flags |= np.where(series.is_not_null().to_numpy(), known, 0).astype(np.uint16)
             flags |= np.where(series.fill_null(False).to_numpy(), yes, 0).astype(np.uint16)
     records["flags"] = flags
+    coded: dict[str, FlatStrings] = {}
     for name in CODED_COLUMNS:
         series = frame[name]
-        records[name] = NULL_CODE if series.null_count() == n else interner.intern(FlatStrings.of(series))
+        records[name] = NULL_CODE
+        if series.null_count() < n:
+            coded[name] = FlatStrings.of(series)
     for name in ENUM_COLUMNS:
         series = frame[name]
         if series.null_count() < n:
             records[name] = _encode_enum(series, name)
     texts = _encode_texts(frame, records)
-    return RecordBatch(records, texts, _sparse(frame["delivery"]), _sparse(frame["retracts_key"]))
+    return Prepared(RecordBatch(records, texts, _sparse(frame["delivery"]), _sparse(frame["retracts_key"])), coded)
 
 
 def _sparse(series: pl.Series) -> dict[int, str]:

@@ -213,9 +213,10 @@ FRAME_SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
 
 OUTSIDE_IDENTITY = frozenset(
     {"source", "event_id", "delivery", "origin", "position", "received_at", "amount_usd", "fx_source", "retracts_key"}
-    | {"debtor_name", "creditor_name"}
+    | {"debtor_name", "creditor_name", "business_date"}
 )
-"""Columns that do not enter the content hash: identity itself, places, what is derived from other columns, and names
+"""Columns that do not enter the content hash: identity itself, places, what is derived from other columns (the
+business day follows from event time and configuration), and names
 (behaviour, not people: another spelling of a name must not change an id or an order)."""
 
 CODED_COLUMNS: tuple[str, ...] = (

@@ -26,7 +26,7 @@ from typologies.base.codec import Codec
 from typologies.base.columns import subject_codes
 from typologies.base.context import FactStore, JudgeContext
 from typologies.base.dedupe import SeenKeys
-from typologies.base.encoding import RecordBatch, Records, encode
+from typologies.base.encoding import Prepared, RecordBatch, Records, encode, intern
 from typologies.base.errors import BrokenInvariant, ContractError, IncompatibleState
 from typologies.base.events import CODED_COLUMNS, NULL_CODE, NULL_I64, Kind, Side
 from typologies.base.eventstore import EventStore
@@ -145,6 +145,10 @@ class Runner:
         """Return a canonical frame as records in this runner's dictionary."""
         return encode(frame, self._interner, running_numbers)
 
+    def intern(self, prepared: Prepared) -> RecordBatch:
+        """Return records prepared elsewhere (`encoding.prepare`) in this runner's dictionary."""
+        return intern(prepared, self._interner)
+
     def process(self, batch: RecordBatch, floor_us: int, clock_us: int) -> list[AlertChange]:
         """Take in a batch and return how alerts change.
 
@@ -187,6 +191,11 @@ class Runner:
         """Return the events cited for the first time since the last call (columns of `pins.CITED_SCHEMA`)."""
         pins, self._new_pins = self._new_pins, []
         return cited_frame(pins)
+
+    def describe(self, batch: RecordBatch, index: Iterable[int]) -> pl.DataFrame:
+        """Return events of a batch of this runner as a frame of `pins.CITED_SCHEMA` (late ones, for the store)."""
+        codec = Codec(self._interner, batch.texts)
+        return cited_frame(Pin.of(batch.records[i].item(), codec) for i in index)
 
     @property
     def n_retained(self) -> int:
