@@ -6,10 +6,10 @@ its attributes (events.HIDDEN_FROM_DETECTORS), so no detector can read them.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from typing import Protocol
+from typing import Any, Generic, Protocol, TypeVar, overload
 
 from typologies.base.events import (
     NULL_CODE,
@@ -59,13 +59,39 @@ class Decoder(Protocol):
         """Return a text column of a record."""
 
 
+T = TypeVar("T")
+
+
+class lazy(Generic[T]):  # noqa: N801  (reads like `property`)
+    """A property computed once for each object; unlike `functools.cached_property` it takes no lock."""
+
+    def __init__(self, compute: Callable[[Any], T]) -> None:
+        self._compute = compute
+        self.__doc__ = compute.__doc__
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self._name = name
+
+    @overload
+    def __get__(self, instance: None, owner: type) -> lazy[T]: ...
+
+    @overload
+    def __get__(self, instance: object, owner: type) -> T: ...
+
+    def __get__(self, instance: object | None, owner: type) -> T | lazy[T]:
+        if instance is None:
+            return self
+        value = self._compute(instance)
+        instance.__dict__[self._name] = value
+        return value
+
+
 class Event:
     """One event as its subject sees it: `side` CREDIT if value came to the subject, DEBIT if it left.
 
     Two events are equal if key and side are: a transfer to oneself stands twice in a window, once from each side.
+    Attributes are decoded when they are first asked for and kept: the windows of one subject share their events.
     """
-
-    __slots__ = ("_decoder", "_record", "side")
 
     def __init__(self, record: tuple[int, ...], side: Side, decoder: Decoder) -> None:
         self._record = record
@@ -98,74 +124,74 @@ class Event:
     def __repr__(self) -> str:
         return f"Event({self.time:%Y-%m-%d %H:%M} {self.kind.name} {self.side.name} {self.amount} id={self.event_id})"
 
-    @property
+    @lazy
     def sort_key(self) -> tuple[int, int, int, int]:
         """Order of events: event time, event key, side (semantics A1)."""
         r = self._record
         return r[_I["time"]], r[_I["key_hi"]], r[_I["key_lo"]], int(self.side)
 
-    @property
+    @lazy
     def event_key(self) -> str:
         """32 hex digits that identify this content of this event."""
         return f"{self._record[_I['key_hi']]:016x}{self._record[_I['key_lo']]:016x}"
 
-    @property
+    @lazy
     def event_id(self) -> str:
         """Id given by the source, or `row-` and the event key where the source has none."""
         return self._decoder.text(self._record, "event_id") or f"row-{self.event_key}"
 
-    @property
+    @lazy
     def source(self) -> str:
         """Name of the feed."""
         return self._code("source") or ""
 
-    @property
+    @lazy
     def time_us(self) -> int:
         """Event time in microseconds since 1970-01-01 UTC."""
         return self._record[_I["time"]]
 
-    @property
+    @lazy
     def time(self) -> datetime:
         """Event time, aware UTC."""
         return to_datetime(self._record[_I["time"]])
 
-    @property
+    @lazy
     def business_date(self) -> date | None:
         """Business day on which a cash event counts."""
         days = self._record[_I["business_date"]]
         return None if days == NULL_CODE else EPOCH_DATE + timedelta(days=days)
 
-    @property
+    @lazy
     def kind(self) -> Kind:
         """Kind of event."""
         return Kind(self._record[_I["kind"]])
 
-    @property
+    @lazy
     def rail(self) -> Rail | None:
         """How value moved."""
         return Rail(code) if (code := self._record[_I["rail"]]) else None
 
-    @property
+    @lazy
     def channel(self) -> Channel | None:
         """Where cash was handed over."""
         return Channel(code) if (code := self._record[_I["channel"]]) else None
 
-    @property
+    @lazy
     def purpose(self) -> Purpose | None:
         """What the entry was for."""
         return Purpose(code) if (code := self._record[_I["purpose"]]) else None
 
-    @property
+    @lazy
     def institution_type(self) -> InstitutionType | None:
         """Type of the reporting institution."""
         return InstitutionType(code) if (code := self._record[_I["institution_type"]]) else None
 
-    @property
+    @lazy
     def is_deposit(self) -> bool:
         """Cash that came into an account."""
         return self.kind is Kind.CASH and self.side is Side.CREDIT
 
-    @property
+    @lazy
     def amount(self) -> Money:
         """Exact amount in the currency of the subject's side."""
         r = self._record
@@ -177,12 +203,12 @@ class Event:
             minor = (r[_I["amount_high"]] << 63) + r[_I["amount_low"]]
         return Money(minor, r[_I["exponent"]], self._code("currency") or "")
 
-    @property
+    @lazy
     def currency(self) -> str:
         """Currency or asset code of `amount`."""
         return self.amount.currency
 
-    @property
+    @lazy
     def amount_usd_cents(self) -> int | None:
         """USD equivalent at the fixing valid at event time; None if there is no rate."""
         cents = self._record[_I["amount_usd"]]
@@ -194,116 +220,116 @@ class Event:
     def _other(self, credit: str, debit: str) -> str | None:
         return self._code(debit if self.side is Side.CREDIT else credit)
 
-    @property
+    @lazy
     def account(self) -> str | None:
         """The account on the subject's side."""
         return self._own("creditor_account", "debtor_account")
 
-    @property
+    @lazy
     def party(self) -> str | None:
         """The holder on the subject's side."""
         return self._own("creditor", "debtor")
 
-    @property
+    @lazy
     def agent(self) -> str | None:
         """The bank on the subject's side."""
         return self._own("creditor_agent", "debtor_agent")
 
-    @property
+    @lazy
     def counterparty_account(self) -> str | None:
         """The account on the other side; None for cash."""
         return self._other("creditor_account", "debtor_account")
 
-    @property
+    @lazy
     def counterparty(self) -> str | None:
         """Who is on the other side: the party where known, else the account."""
         return self._other("creditor", "debtor") or self.counterparty_account
 
-    @property
+    @lazy
     def counterparty_agent(self) -> str | None:
         """The bank on the other side."""
         return self._other("creditor_agent", "debtor_agent")
 
-    @property
+    @lazy
     def counterparty_country(self) -> str | None:
         """Country of the bank on the other side: a corridor, never a person."""
         return self._other("creditor_country", "debtor_country")
 
-    @property
+    @lazy
     def counterparty_class(self) -> PartyClass | None:
         """Class of the counterparty."""
         name = "debtor_class" if self.side is Side.CREDIT else "creditor_class"
         return PartyClass(code) if (code := self._record[_I[name]]) else None
 
-    @property
+    @lazy
     def is_self(self) -> bool:
         """Debtor account and creditor account are the same."""
         r = self._record
         return r[_I["debtor_account"]] == r[_I["creditor_account"]] != NULL_CODE
 
-    @property
+    @lazy
     def conductor(self) -> str | None:
         """Who stood at the counter."""
         return self._code("conductor")
 
-    @property
+    @lazy
     def on_behalf_of(self) -> str | None:
         """For whom the cash was handled: as stated, else the holder of the account."""
         return self._code("on_behalf_of") or self.party
 
-    @property
+    @lazy
     def ctr_conductor(self) -> str | None:
         """Whom the currency transaction report names as conductor."""
         return self._code("ctr_conductor")
 
-    @property
+    @lazy
     def ctr_filed(self) -> bool | None:
         """Whether a currency transaction report was filed; None: the source does not say."""
         flags = self._record[_I["flags"]]
         return bool(flags & Flag.CTR_FILED) if flags & Flag.CTR_KNOWN else None
 
-    @property
+    @lazy
     def reduced_on_notice(self) -> bool | None:
         """Whether the sum tendered was cut after the customer heard of the report; None: not said."""
         flags = self._record[_I["flags"]]
         return bool(flags & Flag.REDUCED_ON_NOTICE) if flags & Flag.REDUCED_KNOWN else None
 
-    @property
+    @lazy
     def branch(self) -> str | None:
         """Branch or machine."""
         return self._code("branch")
 
-    @property
+    @lazy
     def place(self) -> str | None:
         """Area of the branch ("US-TX")."""
         return self._code("place")
 
-    @property
+    @lazy
     def merchant_category(self) -> str | None:
         """Merchant category code of a card purchase."""
         return self._code("merchant_category")
 
-    @property
+    @lazy
     def cardholder(self) -> str | None:
         """Holder of the card that was paid or used."""
         return self._code("cardholder")
 
-    @property
+    @lazy
     def ultimate_debtor(self) -> str | None:
         """Party behind the debtor."""
         return self._code("ultimate_debtor")
 
-    @property
+    @lazy
     def ultimate_creditor(self) -> str | None:
         """Party behind the creditor."""
         return self._code("ultimate_creditor")
 
-    @property
+    @lazy
     def memo(self) -> str | None:
         """Free text of the payment. Context for an analyst, never the only ground of a finding."""
         return self._decoder.text(self._record, "memo")
 
-    @property
+    @lazy
     def instrument_number(self) -> str | None:
         """Number of a cheque or draft."""
         return self._decoder.text(self._record, "instrument_number")
