@@ -117,7 +117,8 @@ def delays_us(history: History, rng: np.random.Generator) -> npt.NDArray[np.int6
     longest[(history.frame["kind"] == Kind.RETRACTION.name.lower()).to_numpy()] += history.settings.reversals_us
     share = rng.choice([0.0, 1.0, -1.0], n, p=[0.3, 0.2, 0.5])
     share = np.where(share < 0, rng.random(n), share)
-    return (longest * share).astype(np.int64)
+    delays: npt.NDArray[np.int64] = (longest * share).astype(np.int64)
+    return delays
 
 
 def arrival_order(history: History, delays: npt.NDArray[np.int64], rng: np.random.Generator) -> list[int]:
@@ -180,6 +181,15 @@ class Drive:
     """One run of the engine over a history, step by step.
 
     Facts are all known to the engine from the start unless `tell` is given: then only a `Tell` step brings them.
+
+    Attributes
+    ----------
+    runner
+        The engine; another object after a `Restart`.
+    book
+        Alerts so far.
+    cited
+        Event keys that the engine gave out as cited, in order, after every step as a driver takes them.
     """
 
     def __init__(self, bound: Sequence[Bound], history: History, *, tell: bool = False) -> None:
@@ -187,10 +197,15 @@ class Drive:
         self._history = history
         self.runner = Runner(bound, history.settings, () if tell else history.facts)
         self.book = AlertBook()
+        self.cited: list[str] = []
         self._clock = 0
 
     def step(self, step: Step) -> None:
         """Do one step."""
+        self._do(step)
+        self.cited += self.runner.take_cited()["event_key"].to_list()
+
+    def _do(self, step: Step) -> None:
         if isinstance(step, Restart):
             self.runner = Runner.restore(self.runner.snapshot(), self._bound, self._history.settings)
             return
