@@ -25,6 +25,7 @@ from typologies.base.findings import Finding, Reason, Severity, cite
 from typologies.base.strings import Interner
 from typologies.base.window import Event
 
+REPOSITORY = Path(__file__).resolve().parents[3]
 START = datetime(2024, 3, 1, 9, 0, tzinfo=UTC)
 LOOK_BACK = timedelta(days=10)
 LOOK_BACK_US = LOOK_BACK // timedelta(microseconds=1)
