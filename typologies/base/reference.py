@@ -190,7 +190,7 @@ class ReferenceEngine:
                 if isinstance(result, Deadline):
                     due = at + span_us(result.after)
                     key = anchor.key[2]
-                    deadlines[due, f"{key}:{result.name}"] = DeadlineTrigger(to_datetime(due), key, result.name)
+                    deadlines[due, f"{key}:{result.name}"] = DeadlineTrigger(to_datetime(due), key[:32], result.name)
                 elif not belongs_to_earlier_role(result, bound.detector.lenses, lens):
                     standing.append(_standing(result, anchor, start, context, trigger, len(sums)))
 

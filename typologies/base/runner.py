@@ -221,13 +221,14 @@ class Runner:
         parts += [(f"lens{i}", store.to_arrays()) for i, store in enumerate(self._lenses)]
         for prefix, part in parts:
             arrays |= {f"{prefix}.{name}": array for name, array in part.items()}
+        waiting = {pin.event_key: pin for pin in self._new_pins}
         document = {
             "fingerprint": state.fingerprint(self.bound, self.settings),
             "times": [self._floor, self._next_floor, self._clock, self._swept],
             "counters": asdict(self.counters),
             "retractions": self._retractions.to_json(),
             "facts": [state.fact_to_json(fact) for fact in self._facts],
-            "pins": [pin.to_json() for _, pin in sorted(self._pins.items())],
+            "pins": [pin.to_json() for _, pin in sorted((self._pins | waiting).items())],
             "new_pins": [pin.event_key for pin in self._new_pins],
             "states": [[*key, self._states[key].to_json()] for key in sorted(self._states)],
         }
@@ -461,8 +462,8 @@ class Runner:
                 continue
             if fact.table in BROADCAST_TABLES:
                 codes = [int(c) for c in store.code_of_slot[: int(store.counters[2])] if c >= 0]
-                subjects = {s for (lens, _, s) in self._states if lens == i}
-                codes += [c for s in subjects if (c := self._interner.code(s)) not in set(codes)]
+                watched = {known.code for key, known in self._states.items() if key[0] == i}
+                codes += sorted(watched - set(codes))
             elif fact.table == f"{store.plan.lens.subject_kind}_profile":
                 codes = [self._interner.code(fact.key)]
             else:
@@ -552,7 +553,7 @@ class Runner:
             subject_state.add(standing)
         for deadline in deadlines:
             due = anchor.time + span_us(deadline.after)
-            trigger = DeadlineTrigger(to_datetime(due), anchor.key[2], deadline.name)
+            trigger = DeadlineTrigger(to_datetime(due), anchor.key[2][:32], deadline.name)
             subject_state.deadlines[due, f"{anchor.key[2]}:{deadline.name}"] = PendingDeadline(trigger, anchor.key)
             heapq.heappush(self._wake, (due, key))
 

@@ -74,6 +74,7 @@ class SubjectState:
         keys = [s.anchor.key for s in self.standing[-1:]]
         keys += [(due, 0, name) for due, name in self.judged]
         keys += list(self.judged_facts)
+        keys += [pending.set_by for pending in self.deadlines.values()]
         return max(keys, default=None)
 
     def forget_from(self, key: TriggerKey) -> None:

@@ -353,7 +353,8 @@ class DaySum:
 
 @dataclass(frozen=True, slots=True)
 class DeadlineTrigger:
-    """A deadline that passed: set by the event with `event_key`, standing at `time`."""
+    """A deadline that passed, standing at `time`: set at the trigger with `event_key` (or, through other deadlines,
+    going back to it; for a context version its content hash)."""
 
     time: datetime
     event_key: str
