@@ -1,0 +1,1 @@
+"""Tools for formats that come as rows of text: exact, vectorised, in bounded memory."""
