@@ -43,6 +43,9 @@ class Dialect:
         Whether the first record names the columns.
     skip_lines
         Lines before the header (titles, account holder, period).
+    line_breaks_in
+        Names of the columns that may hold line breaks between quotes; None: all. The fewer, the less can a stray
+        quote that another one happens to close take with it.
     """
 
     delimiter: str = ","
@@ -50,6 +53,7 @@ class Dialect:
     encoding: str = "utf-8"
     has_header: bool = True
     skip_lines: int = 0
+    line_breaks_in: frozenset[str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +120,8 @@ class DelimitedFile:
         self._check_line_ends()
         if self.dialect.has_header:
             self.header = self._header()
+        breaks = self.dialect.line_breaks_in
+        self._breaks = None if breaks is None else frozenset(i for i, name in enumerate(self.header) if name in breaks)
         self.width = len(self.header) if self.dialect.has_header else width or len(self._peek())
 
     def rows(self, size: int) -> Iterator[TextRows]:
@@ -165,7 +171,14 @@ class DelimitedFile:
             if not end:
                 return None
             data = self._rest[:end]
-            block = split(data, self.width, self.dialect.delimiter, self.dialect.quote, final=final)
+            block = split(
+                data,
+                self.width,
+                self.dialect.delimiter,
+                self.dialect.quote,
+                final=final,
+                line_breaks_in=self._breaks,
+            )
             self._rest = self._rest[block.used :]
             if block.records:
                 return block
@@ -247,7 +260,7 @@ def _utf8(path: Path, encoding: str) -> Generator[bytes]:
     with open_input(path) as stream:
         first = True
         for piece in stream.pieces():
-            if first and is_utf8 and piece.startswith(_WIDE_BOMS):
+            if first and is_utf8 and _is_wide(piece):
                 raise UnusableInput(f"{path.name}: expected UTF-8; found the byte order mark of UTF-16 or UTF-32")
             first = False
             if decoder is None:
@@ -269,6 +282,12 @@ def _encoded(decoder: codecs.IncrementalDecoder, piece: bytes, path: Path, at: i
 
 def _is_utf8(encoding: str) -> bool:
     return codecs.lookup(encoding).name in {"utf-8", "utf-8-sig", "ascii"}
+
+
+def _is_wide(first: bytes) -> bool:
+    """Whether a file is UTF-16 or UTF-32, and not just a damaged record at its start."""
+    sample = first[:65_536]
+    return first.startswith(_WIDE_BOMS) and sample.count(0) * 4 > len(sample)
 
 
 def _on_error(encoding: str) -> str:

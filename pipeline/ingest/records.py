@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-MAX_RECORD_BYTES = 1 << 20
+MAX_RECORD_BYTES = 4 << 20
 """Longest record, and the distance within which a quoted field must close."""
 
 Offsets = npt.NDArray[np.intp]
@@ -79,7 +79,15 @@ class Block:
         return [_without_line_end(self._data[starts[row] : stops[row]]) for row in rows]
 
 
-def split(data: bytes, width: int, delimiter: str, quote: str | None, *, final: bool) -> Block:
+def split(
+    data: bytes,
+    width: int,
+    delimiter: str,
+    quote: str | None,
+    *,
+    final: bool,
+    line_breaks_in: frozenset[int] | None = None,
+) -> Block:
     """Split a block of whole lines.
 
     Parameters
@@ -92,6 +100,8 @@ def split(data: bytes, width: int, delimiter: str, quote: str | None, *, final: 
         One ASCII character each; no quote means that quotes are ordinary characters.
     final
         Whether the file ends with this block: an open quoted field then cannot close any more.
+    line_breaks_in
+        Fields (by position) that may hold line breaks between quotes; None: all.
     """
     octets = np.frombuffer(data, np.uint8)
     lines = int(np.count_nonzero(octets == _LF)) + (not data.endswith(b"\n"))
@@ -102,7 +112,7 @@ def split(data: bytes, width: int, delimiter: str, quote: str | None, *, final: 
         text = _parse(data, width, delimiter, None) if right and width > 1 else None
         if text is not None and text.height == lines and _are_short(text):
             return Block(data, text, np.arange(lines, dtype=np.int64), [], len(data))
-    return _Careful(data, octets, width, delimiter, quote, final=final).split()
+    return _Careful(data, octets, width, delimiter, quote, line_breaks_in, final=final).split()
 
 
 def first_record(data: bytes, delimiter: str, quote: str | None) -> tuple[list[str], int]:
@@ -125,12 +135,21 @@ class _Careful:
     """One block in which some line is not plain."""
 
     def __init__(
-        self, data: bytes, octets: npt.NDArray[np.uint8], width: int, delimiter: str, quote: str | None, *, final: bool
+        self,
+        data: bytes,
+        octets: npt.NDArray[np.uint8],
+        width: int,
+        delimiter: str,
+        quote: str | None,
+        line_breaks_in: frozenset[int] | None,
+        *,
+        final: bool,
     ) -> None:
         self.data = data
         self.width = width
         self.delimiter = delimiter
         self.quote = quote
+        self.line_breaks_in = line_breaks_in
         self.final = final
         self.octets = octets
         self.starts, self.stops = _lines(data)
@@ -203,6 +222,9 @@ class _Careful:
             if len(raw_fields) != self.width:
                 self._reject(line, f"expected {self.width} fields; found {len(raw_fields)}")
                 continue
+            if self._breaks_elsewhere(raw_fields):
+                self._reject(line, "expected a quoted field to close on its line; found a line break in it")
+                continue
             last = int(np.searchsorted(self.stops, end - 1))
             next_line = min(last, len(self.starts) - 1) + 1
             self.inside[line + 1 : next_line] = True
@@ -218,6 +240,10 @@ class _Careful:
                 self.bad[line] = (_not_utf8(error), raw)
             except ValueError as error:
                 self.bad[line] = (str(error), raw)
+
+    def _breaks_elsewhere(self, fields: list[bytes]) -> bool:
+        allowed = self.line_breaks_in
+        return allowed is not None and any(b"\n" in field for place, field in enumerate(fields) if place not in allowed)
 
     def _unfit_text(self, plain: npt.NDArray[np.bool_]) -> None:
         if b"\0" in self.data:

@@ -38,6 +38,8 @@ class Summary:
 
     Attributes
     ----------
+    rows
+        Number of rows.
     nulls
         Column to number of nulls, for every column.
     texts
@@ -48,6 +50,7 @@ class Summary:
         Least and greatest of numbers and times (days or microseconds since 1970), for columns that hold a value.
     """
 
+    rows: int
     nulls: Mapping[str, int]
     texts: Mapping[str, TextSummary]
     values: Mapping[str, Sequence[str]]
@@ -87,6 +90,7 @@ def summarise(frame: pl.DataFrame, strings: Sequence[str], few_valued: Sequence[
             least, has_delete = _bytes(frame[name])
             texts[name] = TextSummary(least, has_delete, told[f"s:{name}"], told[f"l:{name}"])
     return Summary(
+        rows=frame.height,
         nulls=nulls,
         texts=texts,
         values={name: [v for v in told.get(f"v:{name}", ()) if v is not None] for name in few_valued},

@@ -205,7 +205,8 @@ def _country(summary: Summary, name: str) -> list[pl.Expr]:
 
 def _money(summary: Summary, amount: str, exponent: str, currency: str) -> list[pl.Expr]:
     found = []
-    if amount != "amount" and len({summary.nulls[name] for name in (amount, exponent, currency)}) > 1:
+    nulls = {summary.nulls[name] for name in (amount, exponent, currency)}
+    if amount != "amount" and nulls not in ({0}, {summary.rows}):
         absent = [pl.col(name).is_null() for name in (amount, exponent, currency)]
         uneven = pl.any_horizontal(absent) & ~pl.all_horizontal(absent)
         found.append(_fails(uneven, f"{amount}, {exponent} and {currency} belong together; found only some"))
