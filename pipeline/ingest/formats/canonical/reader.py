@@ -36,7 +36,7 @@ class CanonicalReader:
         head = head_of(path)
         if head.startswith(MAGIC):
             yield from read_parquet(path, options)
-        elif _as_json(head) or head.removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"{"):
+        elif not _fit(set(header_and_delimiter(head)[0])) and _objects(head):
             yield from read_json_lines(path, options)
         else:
             yield from read_text(path, head, options)
@@ -44,8 +44,13 @@ class CanonicalReader:
 
 def _as_json(head: bytes) -> float:
     """Return how surely these are JSON lines: one damaged line among the first must not hide what the others are."""
+    return max((recognise_line(line) for line in _objects(head)), default=0.0)
+
+
+def _objects(head: bytes) -> list[bytes]:
+    """Return those of the first lines that begin as JSON objects do."""
     lines = head.removeprefix(b"\xef\xbb\xbf").splitlines()[:_LINES_LOOKED_AT]
-    return max((recognise_line(line) for line in lines if line.lstrip().startswith(b"{")), default=0.0)
+    return [line for line in lines if line.lstrip().startswith(b"{")]
 
 
 def _fit(names: set[str]) -> float:
