@@ -34,7 +34,7 @@ EXPONENT, SHIFT = 1.1, 20.0
 """Activity by rank falls as (rank + SHIFT) ** -EXPONENT (Zipf-Mandelbrot, invented): of 500,000 accounts the busiest
 has 0.8 % of all entries and the busiest hundredth two thirds; half have at most two in five million events."""
 
-BURST_SHARE = 0.004
+BURST_SHARE = 0.0004
 BURST_ROWS = 8
 BRANCHES = 400
 BRANCH_IDS = tuple(f"B{i:03d}" for i in range(BRANCHES))

@@ -5,8 +5,8 @@ Run as `python -m typologies.base.warm`; numba keeps the result on disk beside t
 
 from __future__ import annotations
 
-from typologies.base.catalogue import discover
 from typologies.base.cases import load_cases
+from typologies.base.catalogue import discover
 from typologies.base.runner import Runner
 from typologies.base.settings import EngineSettings
 
