@@ -6,48 +6,20 @@ they may have lost their zeros already. Rejected rows are kept as JSON, because 
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-import numpy as np
-import numpy.typing as npt
 import polars as pl
-from polars.exceptions import PanicException, PolarsError
 
 from pipeline.ingest.errors import UnusableInput
 from pipeline.ingest.formats.canonical.columns import batch, check_header
-from pipeline.ingest.open import open_input
+from pipeline.ingest.parquet import JsonRows, parquet_columns, pieces
 from pipeline.ingest.reader import ReadBatch, ReadOptions
 from pipeline.ingest.times import to_utc
 from pipeline.ingest.typed import MONEY, READABLE, Reasons, type_columns
-from pipeline.ingest.validate import EARLIEST, LATEST, rejected_rows
+from pipeline.ingest.validate import EARLIEST, LATEST
 from typologies.base.events import FRAME_SCHEMA
-
-MAGIC = b"PAR1"
-
-# What a damaged file makes the library raise; its panics are no ordinary exceptions.
-_BROKEN = (PolarsError, PanicException, OSError, ValueError, OverflowError)
-
-
-def parquet_columns(path: Path) -> dict[str, pl.DataType]:
-    """Return the columns of a Parquet file.
-
-    Raises
-    ------
-    UnusableInput
-        It is none, is damaged, or is compressed as a whole.
-    """
-    with open_input(path) as stream:
-        packed = stream.compression
-    if packed != "plain":
-        raise UnusableInput(f"{path.name}: expected a Parquet file; found one inside {packed}: unpack it first")
-    try:
-        return dict(pl.scan_parquet(path, glob=False, hive_partitioning=False).collect_schema())
-    except _BROKEN as error:
-        raise UnusableInput(f"{path.name}: expected a whole Parquet file; {_first_line(error)}") from error
 
 
 def read_parquet(path: Path, options: ReadOptions) -> Iterator[ReadBatch]:
@@ -72,102 +44,6 @@ def read_parquet(path: Path, options: ReadOptions) -> Iterator[ReadBatch]:
             read.notes = notes
             yield read
         notes = []
-
-
-@dataclass(frozen=True, slots=True)
-class Piece:
-    """Consecutive rows of a Parquet file, or rows that cannot be decoded.
-
-    Attributes
-    ----------
-    first
-        Number of the first row, 1-based.
-    rows
-        The rows; None if they are lost.
-    lost
-        Lost rows as rejected records.
-    """
-
-    first: int
-    rows: pl.DataFrame | None
-    lost: pl.DataFrame
-
-
-def pieces(path: Path, names: list[str], size: int) -> Iterator[Piece]:
-    """Yield the rows of a Parquet file in order, at most `size` at once.
-
-    A row group that cannot be decoded is lost with one rejected record for each of its rows; the others are read.
-
-    Raises
-    ------
-    UnusableInput
-        Not even the number of rows can be read.
-    """
-    lazy = pl.scan_parquet(path, glob=False, hive_partitioning=False).select(names)
-    try:
-        total = int(lazy.select(pl.len()).collect().item())
-    except _BROKEN as error:
-        raise UnusableInput(f"{path.name}: expected a whole Parquet file; {_first_line(error)}") from error
-    nothing = rejected_rows(path.name, [], [], [])
-    done = 0
-    try:
-        for rows in lazy.collect_batches(chunk_size=size, maintain_order=True):
-            if rows.height:
-                yield Piece(done + 1, rows, nothing)
-                done += rows.height
-    except _BROKEN:
-        pass
-    else:
-        if done == total:
-            return
-    # Something in the rest is broken: row group by row group, to lose no more than need be.
-    for first, behind in _row_groups(path, total):
-        start = max(first, done)
-        while start < behind:
-            count = min(size, behind - start)
-            try:
-                rows = lazy.slice(start, count).collect()
-                if rows.height != count:
-                    raise ValueError(f"expected {count} rows; found {rows.height}")
-                yield Piece(start + 1, rows, nothing)
-            except _BROKEN as error:
-                reason = f"expected rows that can be decoded; {_first_line(error)}"
-                lost = range(start + 1, start + count + 1)
-                yield Piece(start + 1, None, rejected_rows(path.name, list(lost), [reason] * count, [b""] * count))
-            start += count
-
-
-@dataclass(frozen=True, slots=True)
-class JsonRows:
-    """Rows of a Parquet file as the bytes of JSON objects."""
-
-    rows: pl.DataFrame
-
-    def __call__(self, wanted: npt.NDArray[np.intp]) -> list[bytes]:
-        picked = self.rows[wanted]
-        shown = [_shown(column) for column in picked.iter_columns()]
-        lines = pl.DataFrame(shown).write_ndjson().split("\n")
-        return [line.encode() for line in lines[: picked.height]]
-
-
-def _shown(column: pl.Series) -> pl.Series:
-    if isinstance(column.dtype, pl.Datetime):
-        # A time outside the calendar cannot be printed as one: it is shown as the number it is.
-        times = to_utc(column, ZoneInfo("UTC")).dt.strftime("%Y-%m-%dT%H:%M:%S%.6fZ")
-        return pl.select(pl.coalesce(times, column.to_physical().cast(pl.String)).alias(column.name)).to_series()
-    return column.cast(pl.String)
-
-
-def _row_groups(path: Path, total: int) -> list[tuple[int, int]]:
-    import pyarrow.parquet
-
-    try:
-        metadata = pyarrow.parquet.read_metadata(path)
-        counts = [metadata.row_group(number).num_rows for number in range(metadata.num_row_groups)]
-    except (OSError, ValueError, RuntimeError):
-        counts = [total]
-    edges = np.concatenate([[0], np.cumsum(counts, dtype=np.int64)]).tolist()
-    return list(itertools.pairwise(edges))
 
 
 def _check_types(path: Path, columns: dict[str, pl.DataType]) -> None:
@@ -245,7 +121,3 @@ def _plain_money(text: dict[str, pl.Series]) -> list[pl.Series]:
 
 def _no_events() -> pl.DataFrame:
     return pl.DataFrame(schema=FRAME_SCHEMA)
-
-
-def _first_line(error: BaseException) -> str:
-    return (str(error).splitlines() or [type(error).__name__])[0][:200]

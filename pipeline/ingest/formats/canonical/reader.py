@@ -8,9 +8,10 @@ from pathlib import Path
 from pipeline.ingest.errors import UnusableInput
 from pipeline.ingest.formats.canonical.columns import ACCOUNTS, DEFAULT_SOURCE, REQUIRED
 from pipeline.ingest.formats.canonical.json_lines import read_json_lines, recognise_line
-from pipeline.ingest.formats.canonical.parquet import MAGIC, parquet_columns, read_parquet
+from pipeline.ingest.formats.canonical.parquet import read_parquet
 from pipeline.ingest.formats.canonical.text import header_and_delimiter, read_text
 from pipeline.ingest.open import head as head_of
+from pipeline.ingest.parquet import MAGIC, parquet_columns
 from pipeline.ingest.reader import ReadBatch, Reader, ReadOptions
 
 _LINES_LOOKED_AT = 20
