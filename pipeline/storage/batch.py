@@ -65,7 +65,7 @@ def merge(batches: Sequence[AlertBatch]) -> AlertBatch:
 
 def _concat(frames: Sequence[pl.DataFrame | None]) -> pl.DataFrame | None:
     filled = [frame for frame in frames if frame is not None and frame.height]
-    return pl.concat(filled, how="diagonal") if filled else None
+    return pl.concat(filled, how="diagonal_relaxed") if filled else None
 
 
 def checked(frame: pl.DataFrame | None, schema: Schema, what: str, optional: Sequence[str] = ()) -> pl.DataFrame:

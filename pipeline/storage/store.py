@@ -78,10 +78,10 @@ class AlertStore:
 
     def close(self) -> None:
         """Close the file. A run that is not finished stays marked as such."""
-        try:
+        # After a fatal error DuckDB refuses even this; closing frees the guard then, with everything else.
+        with suppress(duckdb.Error):
             self._connection.execute(f"DETACH DATABASE IF EXISTS {_GUARD}")
-        finally:
-            self._connection.close()
+        self._connection.close()
 
     def begin_run(self, run: RunInfo) -> bool:
         """Start a session of a run (see `session`).
@@ -126,7 +126,7 @@ class AlertStore:
         InvalidBatch
             An alert cites an event that has not been handed over, or a frame has other columns. Nothing is written.
         StoreError
-            No run is open.
+            No run is open, or the file cannot be written (a full disk); what was written before still stands.
         """
         session = self._open_session()
         if not batch.n_rows:
@@ -177,10 +177,15 @@ class AlertStore:
         try:
             yield
             self._connection.execute("COMMIT")
-        except BaseException:
+        except BaseException as error:
             # A COMMIT that failed has rolled back already; what matters then is why it failed.
-            with suppress(duckdb.TransactionException):
+            with suppress(duckdb.Error):
                 self._connection.execute("ROLLBACK")
+            if isinstance(error, duckdb.Error):
+                reason = str(error).splitlines()[0]
+                raise StoreError(
+                    f"{self._path} could not be written; what it held before still stands: {reason}"
+                ) from error
             raise
 
     def _open_session(self) -> Session:

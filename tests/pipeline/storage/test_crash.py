@@ -13,9 +13,15 @@ from pipeline.storage.errors import StoreLocked
 from pipeline.storage.queries import StoreReader
 from pipeline.storage.recompute import verify
 from pipeline.storage.store import AlertStore
-from tests.pipeline.storage.by_hand import REPOSITORY, rows, without_clock
+from tests.pipeline.storage.by_hand import REPOSITORY, open_store, rows, without_clock
 
 ALERTS_A_BATCH = 5
+
+FULL_DISK = """
+import resource, signal
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, (300_000, 300_000))
+"""
 
 WRITER = """
 import sys
@@ -34,9 +40,13 @@ print("done", flush=True)
 """
 
 
-def writer(path: Path) -> subprocess.Popen[str]:
+def writer(path: Path, before: str = "") -> subprocess.Popen[str]:
     return subprocess.Popen(
-        [sys.executable, "-c", WRITER, str(path)], cwd=REPOSITORY, stdout=subprocess.PIPE, text=True
+        [sys.executable, "-c", before + WRITER, str(path)],
+        cwd=REPOSITORY,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE if before else None,
+        text=True,
     )
 
 
@@ -94,3 +104,20 @@ def test_a_file_that_another_process_writes_is_refused_with_its_name(tmp_path: P
         process.wait()
         process.stdout.close()
     AlertStore.open(path).close()
+
+
+def test_a_full_disk_is_told_and_what_was_written_stands(tmp_path: Path, unbroken: Path) -> None:
+    path = tmp_path / "alerts.duckdb"
+    open_store(path).close()
+    limited = writer(path, FULL_DISK)
+    _, errors = limited.communicate()
+    assert limited.returncode == 1
+    assert "StoreError" in errors
+    assert "could not be written; what it held before still stands" in errors
+    ((n_alerts,),) = rows(path, "SELECT count(*) FROM alerts")
+    assert n_alerts % ALERTS_A_BATCH == 0
+    assert 0 < n_alerts < 100
+    assert verify(path) == []
+    completing = writer(path)
+    completing.communicate()
+    assert without_clock(path) == without_clock(unbroken)

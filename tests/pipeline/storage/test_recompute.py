@@ -80,7 +80,7 @@ NAMED = (
     *("branch", "place", "merchant_category", "cardholder", "memo"),
 )
 
-names = st.sampled_from([None, "a", "b", "c'c", "陈"])
+names = st.sampled_from([None, "a", "b", "c'c", "陈\0x"])
 maybe_flag = st.sampled_from([None, True, False])
 amounts = st.one_of(st.integers(0, 10**6), st.integers(0, 10**30))
 cents = st.one_of(st.none(), st.integers(0, 10**4), st.integers(0, 10**17))
