@@ -431,12 +431,13 @@ def find_row(
 
 @kernel
 def rows_at(rows: Rows, tail: Int32Array, slot: int, time: int, out: Int32Array) -> int:
-    """Write the rows of a subject at exactly `time`; return how many (at most len(out))."""
+    """Write the rows of a subject at exactly `time`; return how many there are (more than len(out): call again)."""
     row = tail[slot]
     n = 0
     while row >= 0 and rows[row].time >= time:
-        if rows[row].time == time and n < out.shape[0]:
-            out[n] = row
+        if rows[row].time == time:
+            if n < out.shape[0]:
+                out[n] = row
             n += 1
         row = rows[row].prev
     return n

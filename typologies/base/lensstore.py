@@ -326,9 +326,13 @@ class LensStore:
 
     def rows_at(self, slot: int, time: int) -> Int32Array:
         """Return the rows of a subject at exactly `time`."""
-        out = np.empty(256, np.int32)
-        n = chains.rows_at(self.rows, self.tail, slot, time, out)
-        return out[:n]
+        size = 64
+        while True:
+            out = np.empty(size, np.int32)
+            n = chains.rows_at(self.rows, self.tail, slot, time, out)
+            if n <= size:
+                return out[:n]
+            size = n
 
     def last_row_before(self, slot: int, time: int, inclusive: bool) -> int:
         """Return the last row of a subject before (or at) `time`."""

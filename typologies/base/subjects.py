@@ -6,12 +6,12 @@ Nothing here knows about rows or kernels. A findings list in trigger order goes 
 from __future__ import annotations
 
 from bisect import bisect_left, insort
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from typologies.base import state
-from typologies.base.alerts import Alert, AlertHead, Standing, TriggerKey, alert_id, build_alert
+from typologies.base.alerts import AlertHead, Standing, TriggerKey, alert_id, build_alert
 from typologies.base.changes import AlertChange, Published, Settled, Withdrawn
 from typologies.base.facts import Fact
 from typologies.base.window import DeadlineTrigger, to_datetime, to_microseconds
@@ -30,7 +30,7 @@ class _Episode:
     alert_id: str
     anchor: int
     last: int
-    members: tuple[int, ...]
+    members: tuple[Standing, ...]
     predecessor: str | None
     digest: str
 
@@ -119,9 +119,9 @@ class SubjectState:
             head = self.head
             identity = alert_id(head.typology, head.role, head.subject_kind, head.subject_id, anchor.key)
             before = (anchor.time, identity)
-            members = tuple(map(id, group))
+            members = tuple(group)
             known = old.pop(identity, None)
-            if known is not None and known.members == members and known.predecessor == predecessor:
+            if known is not None and _same(known.members, members) and known.predecessor == predecessor:
                 episodes.append(known)
                 continue
             alert = build_alert(head, group, self.look_back, predecessor, is_settled=False)
@@ -191,7 +191,7 @@ class SubjectState:
         self.episodes = []
         at = 0
         for identity, anchor, last, n, predecessor, digest in value["episodes"]:
-            members = tuple(map(id, self.standing[at : at + n]))
+            members = tuple(self.standing[at : at + n])
             self.episodes.append(_Episode(identity, anchor, last, members, predecessor, digest))
             at += n
 
@@ -205,4 +205,9 @@ class SubjectState:
         return min(times, default=None)
 
 
-__all__ = ["Alert", "PendingDeadline", "SubjectState"]
+def _same(a: Sequence[Standing], b: Sequence[Standing]) -> bool:
+    """Whether two episodes consist of the same finding objects (a finding judged again is another one)."""
+    return len(a) == len(b) and all(x is y for x, y in zip(a, b, strict=True))
+
+
+__all__ = ["PendingDeadline", "SubjectState"]
