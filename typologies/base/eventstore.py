@@ -51,7 +51,7 @@ class EventStore:
         n = records.shape[0]
         first = self._n
         if first + n > self._records.shape[0]:
-            grown = np.zeros(max(first + n, self._records.shape[0] * 3 // 2), RECORD)
+            grown = np.empty(max(first + n, self._records.shape[0] * 2), RECORD)
             grown[:first] = self._records[:first]
             self._records = grown
         self._records[first : first + n] = records
@@ -64,7 +64,7 @@ class EventStore:
         sizes = text_size(records)
         total = int(sizes.sum())
         if self._n_text + total > self._texts.shape[0]:
-            grown = np.zeros(max(self._n_text + total, self._texts.shape[0] * 3 // 2), np.uint8)
+            grown = np.empty(max(self._n_text + total, self._texts.shape[0] * 2), np.uint8)
             grown[: self._n_text] = self._texts[: self._n_text]
             self._texts = grown
         _copy_spans(texts, np.ascontiguousarray(records["text_at"]), sizes, self._texts, self._n_text)

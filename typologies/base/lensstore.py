@@ -15,33 +15,50 @@ from typologies.base.plan import LensPlan
 
 
 @kernel
+def _select(
+    registers: Int64Array, gates: Int64Array, where_output: int, n: int, codes: Int32Array, index: Int32Array
+) -> int:
+    """Write the rows with a subject, inside `where`, for which some gate is not false; return how many."""
+    k = 0
+    for r in range(n):
+        if codes[r] >= 0 and registers[where_output, r] > 0:
+            for g in range(gates.shape[0]):
+                if registers[gates[g], r] > 0:
+                    index[k] = r
+                    k += 1
+                    break
+    return k
+
+
+@kernel
 def _collect_bits(
     registers: Int64Array,
     outputs: Int64Array,
     n_filters: int,
-    where_output: int,
-    n: int,
-    codes: Int32Array,
+    value_outputs: Int64Array,
+    index: Int32Array,
     mask: UInt64Array,
     unknown: UInt64Array,
-) -> int:
-    """Gather filter results into bits; rows without subject or outside `where` get none. Return rows with a bit."""
-    used = 0
-    for r in range(n):
+    values: Int64Array,
+) -> None:
+    """Gather the results of the selected rows into bits and values at their places; all other rows get no bit."""
+    for r in range(mask.shape[0]):
+        mask[r] = np.uint64(0)
+        unknown[r] = np.uint64(0)
+    for i in range(index.shape[0]):
+        r = index[i]
         m = np.uint64(0)
         u = np.uint64(0)
-        if codes[r] >= 0 and registers[where_output, r] > 0:
-            for f in range(n_filters):
-                value = registers[outputs[f], r]
-                if value == 2:
-                    m |= np.uint64(1) << np.uint64(f)
-                elif value == 1:
-                    u |= np.uint64(1) << np.uint64(f)
+        for f in range(n_filters):
+            value = registers[outputs[f], i]
+            if value == 2:
+                m |= np.uint64(1) << np.uint64(f)
+            elif value == 1:
+                u |= np.uint64(1) << np.uint64(f)
         mask[r] = m
         unknown[r] = u
-        if m | u:
-            used += 1
-    return used
+        for v in range(value_outputs.shape[0]):
+            values[v, r] = registers[value_outputs[v], i]
 
 
 @kernel
@@ -153,7 +170,8 @@ class LensStore:
         self._screens = np.array([m.screen_output for m in plan.members], np.int64)
         self._bits = np.array([m.relevance_bit for m in plan.members], np.int64)
         self._inputs = np.empty((len(plan.screen_columns) + n_figures, 64), np.int64)
-        self._columns = np.empty((len(plan.columns), 64), np.int64)
+        self._columns = np.empty((max(plan.gate_ids.shape[0], plan.column_ids.shape[0]), 64), np.int64)
+        self._index = np.empty(64, np.int32)
         self._out_rows = np.empty(64, np.int32)
         self._no_sides = np.zeros(0, np.int32)
         n_positions = plan.position_sides.shape[0]
@@ -195,27 +213,33 @@ class LensStore:
             self._unknowns = np.empty((n_positions, n), np.uint64)
             self._values = np.empty((n_positions, self.values.shape[1], n), np.int64)
         if self._columns.shape[1] < n:
-            self._columns = np.empty((len(plan.columns), n), np.int64)
+            self._columns = np.empty((self._columns.shape[0], n), np.int64)
+        if self._index.shape[0] < n:
+            self._index = np.empty(n, np.int32)
         everything = _arange(n)
         total = 0
         for p in range(n_positions):
-            load_columns(
-                records, everything, plan.column_ids, int(plan.position_sides[p]), self._no_sides, self._columns
-            )
-            registers = plan.entry_program.run(self._columns, n)
-            subject_codes(records, plan.position_columns[p], self._codes[p])
-            total += _collect_bits(
+            side = int(plan.position_sides[p])
+            codes = self._codes[p]
+            subject_codes(records, plan.position_columns[p], codes)
+            load_columns(records, everything, plan.gate_ids, side, self._no_sides, self._columns)
+            registers = plan.gate_program.run(self._columns, n)
+            n_used = _select(registers, plan.gate_outputs, int(plan.where_outputs[p]), n, codes, self._index)
+            index = self._index[:n_used]
+            if n_used:
+                load_columns(records, index, plan.column_ids, side, self._no_sides, self._columns)
+                registers = plan.entry_program.run(self._columns, n_used)
+            _collect_bits(
                 registers,
                 plan.entry_program.outputs,
                 plan.n_filters,
-                int(plan.where_outputs[p]),
-                n,
-                self._codes[p],
+                plan.value_outputs,
+                index,
                 self._masks[p],
                 self._unknowns[p],
+                self._values[p],
             )
-            for v, output in enumerate(plan.value_outputs):
-                self._values[p, v, :] = registers[output, :n]
+            total += n_used
         if total:
             _mark_used(self._masks, self._unknowns, used)
         return total

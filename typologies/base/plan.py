@@ -49,17 +49,23 @@ class Member:
 
 @dataclass(slots=True)
 class LensPlan:
-    """Everything about one lens in one run."""
+    """Everything about one lens in one run.
+
+    The *gate* decides with few operations which rows matter to any typology; only those go through the entry program,
+    which evaluates every filter and value.
+    """
 
     lens: Lens
     look_back_us: int
     members: list[Member]
-    columns: list[str]
+    gate_ids: Int64Array
+    gate_program: Program
+    gate_outputs: Int64Array
+    where_outputs: Int64Array
     column_ids: Int64Array
     entry_program: Program
     n_filters: int
     value_outputs: Int64Array
-    where_outputs: Int64Array
     position_sides: Int64Array
     position_columns: list[Int64Array]
     windows: Int64Array
@@ -104,6 +110,16 @@ def _columns_of(expr: Expr, into: set[str]) -> None:
         into.add(expr.name)
     for arg in expr.args:
         _columns_of(arg, into)
+
+
+def _program(exprs: Sequence[Expr]) -> tuple[Int64Array, Program]:
+    """Return the numbers of the columns that some expressions need, and their program over these columns."""
+    used: set[str] = set()
+    for expr in exprs:
+        _columns_of(expr, used)
+    names = sorted(used)
+    ids = np.array([COLUMN_IDS[name] for name in names], np.int64)
+    return ids, Program(exprs, {name: i for i, name in enumerate(names)})
 
 
 def _renamed(expr: Expr, names: dict[str, int]) -> Expr:
@@ -161,13 +177,11 @@ def _plan_lens(lens: Lens, bound: Sequence[Bound]) -> LensPlan:
 
     positions = sorted(lens.positions, key=lambda p: int(p.side))
     wheres = [p.where if p.where is not None else ALWAYS for p in positions]
-    used: set[str] = set()
-    for expr in (*builder.filters, *builder.values, *wheres):
-        _columns_of(expr, used)
-    columns = sorted(used)
-    entry_program = Program([*builder.filters, *builder.values, *wheres], {name: i for i, name in enumerate(columns)})
-    outputs = entry_program.outputs
-    n_filters, n_values = len(builder.filters), len(builder.values)
+    relevances = [builder.filters[bit] for bit in sorted({bit for _, _, bit in drafts})]
+    gate_ids, gate_program = _program([*relevances, *wheres])
+    gates = gate_program.outputs
+    column_ids, entry_program = _program([*builder.filters, *builder.values])
+    n_filters = len(builder.filters)
 
     screen_used: set[str] = set()
     for expr in screens:
@@ -184,12 +198,14 @@ def _plan_lens(lens: Lens, bound: Sequence[Bound]) -> LensPlan:
         lens=lens,
         look_back_us=max(m.look_back_us for m in members),
         members=members,
-        columns=columns,
-        column_ids=np.array([COLUMN_IDS[name] for name in columns], np.int64),
+        gate_ids=gate_ids,
+        gate_program=gate_program,
+        gate_outputs=gates[: len(relevances)].copy(),
+        where_outputs=gates[len(relevances) :].copy(),
+        column_ids=column_ids,
         entry_program=entry_program,
         n_filters=n_filters,
-        value_outputs=outputs[n_filters : n_filters + n_values].copy(),
-        where_outputs=outputs[n_filters + n_values :].copy(),
+        value_outputs=entry_program.outputs[n_filters:].copy(),
         position_sides=np.array([int(p.side) for p in positions], np.int64),
         position_columns=[np.array([SUBJECT_COLUMNS.index(c) for c in p.columns], np.int64) for p in positions],
         windows=np.array(builder.windows, np.int64),
