@@ -54,13 +54,9 @@ def _profile(name: str, account_type: str, income_cents: int | None, cash_cents:
         "account_type": account_type,
         "holders": (f"p-{name}",),
         "opened_on": "2015-04-01",
-        "home_place": "US-OH",
-        "declared_income_minor": income_cents,
-        "declared_income_currency": "USD",
-        "declared_income_exponent": 2,
-        "expected_cash_month_minor": cash_cents,
-        "expected_cash_month_currency": "USD",
-        "expected_cash_month_exponent": 2,
+        "place": "US-OH",
+        "declared_income_usd": None if income_cents is None else income_cents // 100,
+        "expected_cash_usd_per_month": cash_cents // 100,
     }
     begin = START - timedelta(days=365)
     return Fact("account_profile", f"a-{name}", begin, begin, {k: v for k, v in values.items() if v is not None})

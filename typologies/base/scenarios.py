@@ -5,7 +5,7 @@
 - `positive(rng)`: what the typology must find, written from its sources, never from its detector or parameters;
 - `look_alike(rng)`: a lawful twin with the same amounts, rhythm and rails on which it must stay silent.
 
-Each returns a `Scenario`, or simply a list of sparse rows as in a golden case.
+Each returns a `Scenario`, or an object of its own with the same attributes.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class Scenario:
     facts
         Context versions.
     labels
-        What the sequence is about, for people: role to id ("mule": "a17").
+        Event id to the part it plays ("in", "out"), apart from the events.
     """
 
     events: Sequence[Row]
@@ -76,6 +76,11 @@ def _draw(module: ModuleType, name: str) -> Draw:
 
     def draw(rng: np.random.Generator) -> Scenario:
         result: Any = function(rng)
-        return result if isinstance(result, Scenario) else Scenario(tuple(result))
+        if isinstance(result, Scenario):
+            return result
+        events = getattr(result, "events", None)
+        if events is None:
+            raise CatalogueError(f"{module.__name__}.{name}: a result with `events` is required, found {type(result)}")
+        return Scenario(tuple(events), tuple(getattr(result, "facts", ())), dict(getattr(result, "labels", {})))
 
     return draw

@@ -17,12 +17,16 @@ import polars as pl
 
 from typologies.base.alerts import Alert
 from typologies.base.changes import AlertBook
+from typologies.base.encoding import RecordBatch
 from typologies.base.events import Kind
 from typologies.base.facts import Fact
 from typologies.base.reference import Bound, ReferenceEngine
 from typologies.base.runner import Runner
 from typologies.base.settings import EngineSettings
 from typologies.base.window import span_us, to_microseconds
+
+ENCODED_AT_ONCE = 2_000
+"""Rows up to which a history may be encoded at once: well below the number at which the engine compacts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,7 +184,15 @@ def with_restarts(schedule: Schedule, rng: np.random.Generator, share: float) ->
 class Drive:
     """One run of the engine over a history, step by step.
 
-    Facts are all known to the engine from the start unless `tell` is given: then only a `Tell` step brings them.
+    Parameters
+    ----------
+    bound, history
+        Typologies and what happened.
+    tell
+        Facts reach the engine by `Tell` steps only; otherwise it knows all from the start.
+    fresh
+        Each batch is encoded when it comes, as drivers do, and cited events are taken after each step. Otherwise all
+        rows are encoded at once, which is quicker and the same as long as the engine compacts nothing.
 
     Attributes
     ----------
@@ -189,21 +201,25 @@ class Drive:
     book
         Alerts so far.
     cited
-        Event keys that the engine gave out as cited, in order, after every step as a driver takes them.
+        Event keys that the engine gave out as cited, in order.
     """
 
-    def __init__(self, bound: Sequence[Bound], history: History, *, tell: bool = False) -> None:
+    def __init__(self, bound: Sequence[Bound], history: History, *, tell: bool = False, fresh: bool = False) -> None:
         self._bound = bound
         self._history = history
         self.runner = Runner(bound, history.settings, () if tell else history.facts)
         self.book = AlertBook()
         self.cited: list[str] = []
         self._clock = 0
+        self._times = history.times_us
+        self._is_fresh = fresh or history.frame.height > ENCODED_AT_ONCE
+        self._encoded = self.runner.encode(history.frame[:0] if self._is_fresh else history.frame)
 
     def step(self, step: Step) -> None:
         """Do one step."""
         self._do(step)
-        self.cited += self.runner.take_cited()["event_key"].to_list()
+        if self._is_fresh:
+            self.cited += self.runner.take_cited()["event_key"].to_list()
 
     def _do(self, step: Step) -> None:
         if isinstance(step, Restart):
@@ -212,24 +228,32 @@ class Drive:
         if isinstance(step, Tell):
             self.book.apply(self.runner.add_facts([self._history.facts[i] for i in step.facts]))
             return
-        rows = step.rows if isinstance(step, Deliver) else ()
-        frame = self._history.frame[list(rows)]
+        rows = list(step.rows) if isinstance(step, Deliver) else []
         if rows:
-            self._clock = max(self._clock, int(self._history.times_us[list(rows)].max()))
+            self._clock = max(self._clock, int(self._times[rows].max()))
         if isinstance(step, Idle):
             self._clock = max(self._clock, step.clock_us)
-        batch = self.runner.encode(frame)
-        self.book.apply(self.runner.process(batch, self._clock - self._history.settings.lateness_us, self._clock))
+        floor = self._clock - self._history.settings.lateness_us
+        self.book.apply(self.runner.process(self._batch(rows), floor, self._clock))
+
+    def _batch(self, rows: list[int]) -> RecordBatch:
+        if self._is_fresh and rows:
+            return self.runner.encode(self._history.frame[rows])
+        return self._encoded.take(np.array(rows, np.intp))
 
     def finish(self) -> dict[str, Alert]:
         """Pass the end of the history and return the standing alerts by id."""
         self.step(Idle(self._history.clock_us))
+        if not self._is_fresh:
+            self.cited += self.runner.take_cited()["event_key"].to_list()
         return dict(self.book.standing())
 
 
-def drive(bound: Sequence[Bound], history: History, schedule: Schedule, *, tell: bool = False) -> dict[str, Alert]:
+def drive(
+    bound: Sequence[Bound], history: History, schedule: Schedule, *, tell: bool = False, fresh: bool = False
+) -> dict[str, Alert]:
     """Return the standing alerts, by id, of a history that arrives by a schedule."""
-    run = Drive(bound, history, tell=tell)
+    run = Drive(bound, history, tell=tell, fresh=fresh)
     for step in schedule:
         run.step(step)
     return run.finish()

@@ -25,7 +25,7 @@ def _compacts_early(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def agree(bound: Sequence[Bound], past: History, schedule: object, **more: bool) -> None:
-    found = drive(bound, past, schedule, **more)  # type: ignore[arg-type]
+    found = drive(bound, past, schedule, fresh=True, **more)  # type: ignore[arg-type]
     assert differences(found, reference(bound, past), NAMES) == []
 
 
