@@ -17,7 +17,7 @@ Examples
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import Enum
 
@@ -79,16 +79,18 @@ LOGICAL = frozenset({Op.EQ, Op.NE, Op.LT, Op.LE, Op.GT, Op.GE, Op.AND, Op.OR, Op
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Expr:
-    """A node; `key` is its text and identifies equal trees."""
+    """A node; `key` is its text: equal texts are the same computation."""
 
     op: Op
     args: tuple[Expr, ...] = ()
     name: str = ""
     value: int = 0
+    key: str = field(init=False, default="")
 
-    @property
-    def key(self) -> str:
-        """Text of the tree; equal texts are the same computation."""
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "key", self._text())
+
+    def _text(self) -> str:
         if self.op is Op.COLUMN:
             return self.name
         if self.op is Op.PAST:

@@ -27,6 +27,8 @@ _I = FIELD_INDEX
 CITED_SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {"event_key": pl.String, **FRAME_SCHEMA}
 """Columns of the frame of cited events: the event key and every canonical column."""
 
+_EMPTY = pl.DataFrame(schema=CITED_SCHEMA)
+
 
 class Pin:
     """One event with its strings, independent of the engine's state. It is its own decoder."""
@@ -122,6 +124,8 @@ def _date(days: int) -> date | None:
 def cited_frame(pins: Iterable[Pin]) -> pl.DataFrame:
     """Return the pins as a frame of `CITED_SCHEMA`."""
     rows = [pin.row() for pin in pins]
+    if not rows:
+        return _EMPTY
     columns = {name: [row.get(name) for row in rows] for name in CITED_SCHEMA}
     return pl.DataFrame(columns, schema=CITED_SCHEMA, strict=False)
 
