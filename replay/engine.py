@@ -77,7 +77,7 @@ def replay(
         The DuckDB file cannot be written.
     """
     began = time.perf_counter()
-    files = find_files(config)
+    files, refused = find_files(config)
     bound = bind(config)
     fx = FxTable.from_package()
     if config.rates is not None:
@@ -86,6 +86,8 @@ def replay(
     with tempfile.TemporaryDirectory(prefix="feiqian-") as folder, AlertStore.open(config.db, now) as store:
         store.begin_run(run)
         source = Source(files, config, fx, Path(folder))
+        for path, reason in refused:
+            source.collected.refuse(path, reason)
         with Buffer(store) as buffer:
             driver = _Driver(config, bound, source, buffer, progress, began)
             driver.run()
@@ -96,13 +98,15 @@ def replay(
     return driver.report(run.run_id, counters)
 
 
-def find_files(config: ReplayConfig) -> list[SourceFile]:
-    """Return the files of a replay with their readers.
+def find_files(config: ReplayConfig) -> tuple[list[SourceFile], list[tuple[Path, str]]]:
+    """Return the files of a replay with their readers, and those that are refused with the reason.
+
+    A file named by the user must be usable; one that lies in a folder among others may be refused.
 
     Raises
     ------
     UnusableInput
-        A path does not exist, nothing is there to read, or a file is of no known format.
+        A path does not exist, nothing is there to read, or a named file (or every file) is of no known format.
     """
     for path in config.paths:
         if not path.exists():
@@ -110,10 +114,22 @@ def find_files(config: ReplayConfig) -> list[SourceFile]:
     paths = expand(config.paths)
     if not paths:
         raise UnusableInput(f"no file to read under {', '.join(map(str, config.paths))}")
-    if config.format == "auto":
-        return [SourceFile(path, detect(path)) for path in paths]
-    reader = reader_for(config.format)
-    return [SourceFile(path, reader) for path in paths]
+    if config.format != "auto":
+        reader = reader_for(config.format)
+        return [SourceFile(path, reader) for path in paths], []
+    named = {path.resolve() for path in config.paths}
+    files: list[SourceFile] = []
+    refused: list[tuple[Path, str]] = []
+    for path in paths:
+        try:
+            files.append(SourceFile(path, detect(path)))
+        except UnusableInput as error:
+            if path.resolve() in named or len(paths) == 1:
+                raise
+            refused.append((path, str(error)))
+    if not files:
+        raise UnusableInput("; ".join(reason for _, reason in refused))
+    return files, refused
 
 
 def bind(config: ReplayConfig) -> list[Bound]:
@@ -365,6 +381,7 @@ class _Driver:
             "irrelevant": engine.irrelevant,
             "judged": engine.judged,
             "findings": engine.findings,
+            "refused_files": read.n_refused,
         }
 
     def report(self, run_id: str, counters: dict[str, int]) -> ReplayReport:

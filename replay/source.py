@@ -11,8 +11,9 @@ import polars as pl
 import pyarrow.parquet as pq
 
 from pipeline.ingest.business_day import fill_business_dates
+from pipeline.ingest.errors import UnusableInput
 from pipeline.ingest.fx import FxTable
-from pipeline.ingest.reader import ReadBatch, Reader, ReadOptions
+from pipeline.ingest.reader import MAX_RAW_BYTES, REJECTED_SCHEMA, ReadBatch, Reader, ReadOptions
 from replay.config import ReplayConfig
 from replay.spool import TIME, Spool, merge
 from typologies.base.encoding import Prepared, prepare
@@ -37,11 +38,14 @@ class Collected:
     ----------
     rows_read, rows_rejected, rows_events
         Data rows; what is neither event nor rejected is context or labels.
+    n_refused
+        Whole files that could not be used.
     """
 
     rows_read: int = 0
     rows_rejected: int = 0
     rows_events: int = 0
+    n_refused: int = 0
     facts: list[Fact] = field(default_factory=list)
     labels: list[pl.DataFrame] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
@@ -60,6 +64,14 @@ class Collected:
         for note in batch.notes:
             if note not in self.notes:
                 self.notes.append(note)
+
+    def refuse(self, path: Path, reason: str) -> None:
+        """Keep a whole file that cannot be used among the rejected records; the run goes on with the others."""
+        raw = path.open("rb").read(MAX_RAW_BYTES) if path.is_file() else b""
+        row = {"source": path.name, "position": None, "reason": reason, "raw": raw}
+        self.rejected.append(pl.DataFrame([row], schema=REJECTED_SCHEMA))
+        self.n_refused += 1
+        self.notes.append(f"{path.name} is left out: {reason}")
 
     def take_rejected(self) -> pl.DataFrame | None:
         """Return rejected rows gathered since the last call."""
@@ -99,10 +111,15 @@ class Source:
 
     def read(self, file: SourceFile) -> Iterator[pl.DataFrame]:
         """Yield the canonical frames of one file, with USD values and business days."""
-        for batch in file.reader.read(file.path, self._options):
-            self.collected.take(batch)
-            if batch.events.height:
-                yield fill_business_dates(self._fx.apply(batch.events), self._config.business_zone)
+        try:
+            for batch in file.reader.read(file.path, self._options):
+                self.collected.take(batch)
+                if batch.events.height:
+                    yield fill_business_dates(self._fx.apply(batch.events), self._config.business_zone)
+        except UnusableInput as error:
+            if len(self.files) == 1:
+                raise
+            self.collected.refuse(file.path, str(error))
         self.bytes_done += file.path.stat().st_size
 
     def by_event_time(self) -> Iterator[pl.DataFrame]:

@@ -49,6 +49,7 @@ NOT_DATA: Final = (
     "*.xsd",
     "*.yaml",
     "*.yml",
+    "manifest.json",
     "licen[cs]e",
     "licen[cs]e*.txt",
     "notice",
