@@ -15,24 +15,27 @@ TEXT = (REPOSITORY / "pipeline" / "storage" / "README.md").read_text(encoding="u
 QUERIES = re.findall(r"```sql\n(.*?)```", TEXT, re.DOTALL)
 
 
-@pytest.mark.parametrize("query", QUERIES)
-def test_a_query_of_the_readme_works(tmp_path: Path, query: str) -> None:
-    path = tmp_path / "alerts.duckdb"
+@pytest.fixture(scope="module")
+def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("readme") / "alerts.duckdb"
     with open_store(path) as store:
         store.begin_run(run_info())
         for alerts, cited in growing_alerts(4):
             store.write(AlertBatch(alerts, cited))
         store.finish_run({})
+    return path
+
+
+@pytest.mark.parametrize("query", QUERIES)
+def test_a_query_of_the_readme_works(path: Path, query: str) -> None:
     connection = connect(path, read_only=True)
     rows = connection.execute(query).fetchall()
     connection.close()
     assert rows or "HAVING" in query
 
 
-def test_the_readme_has_queries_and_names_every_view(tmp_path: Path) -> None:
+def test_the_readme_has_queries_and_names_every_view(path: Path) -> None:
     assert len(QUERIES) == 4
-    path = tmp_path / "alerts.duckdb"
-    open_store(path).close()
     connection = connect(path, read_only=True)
     views = connection.execute(
         "SELECT view_name FROM duckdb_views() WHERE NOT internal AND schema_name = 'main'"

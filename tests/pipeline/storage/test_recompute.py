@@ -114,7 +114,7 @@ def unpacked(row: dict[str, Any]) -> dict[str, Any]:
     return {**row, "counter_amount": amount, "counter_exponent": exponent, "counter_currency": currency}
 
 
-@settings(max_examples=15)
+@settings(max_examples=10)
 @given(
     st.lists(row_of_any_kind, min_size=1, max_size=8).map(lambda found: [unpacked(dict(row)) for row in found]),
     st.lists(st.sampled_from(list(Side)), min_size=8, max_size=8),

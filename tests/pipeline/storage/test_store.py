@@ -387,7 +387,7 @@ def test_what_a_rerun_no_longer_says_goes_with_its_events(path: Path) -> None:
     assert rows(path, "SELECT count(*) FROM rejected") == rows(path, "SELECT count(*) FROM late_events") == [(0,)]
 
 
-@settings(max_examples=12)
+@settings(max_examples=6)
 @given(st.lists(st.integers(0, 4), max_size=4), st.integers(0, 5))
 def test_a_run_cut_and_broken_off_anyhow_ends_the_same(
     tmp_path_factory: pytest.TempPathFactory, sizes: list[int], broken_after: int
