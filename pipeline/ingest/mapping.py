@@ -48,6 +48,7 @@ from __future__ import annotations
 
 import codecs
 import tomllib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Literal, Self
 from zoneinfo import ZoneInfo
@@ -64,6 +65,9 @@ from typologies.base.events import ENUM_COLUMNS, FRAME_SCHEMA
 Column = Annotated[str | int, Field(union_mode="left_to_right")]
 
 REJECT = "reject"
+
+CHOOSE = "CHOOSE"
+"""Begins the values that a draft leaves open: a mapping with such a value does not load."""
 
 EPOCHS = {"epoch_s": 1_000_000, "epoch_ms": 1_000}
 """Time formats that count since 1970, and their unit in microseconds."""
@@ -178,7 +182,7 @@ class TimeSection(Strict):
     def _known_format(cls, value: str) -> str:
         if value == "iso" or value in EPOCHS:
             return value
-        if "%" not in value or value.upper().startswith("CHOOSE"):
+        if "%" not in value:
             raise ValueError(
                 f'must be "iso", "epoch_s", "epoch_ms" or a layout such as %d/%m/%Y %H:%M; found {value!r}'
             )
@@ -337,11 +341,25 @@ def load_mapping(path: Path) -> Mapping:
         raise MappingError(f"{path}: expected a mapping file; {error.strerror or error}") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise MappingError(f"{path.name}: expected TOML in UTF-8; {error}") from error
+    if open_keys := list(_open_choices(content)):
+        raise MappingError(f"{path.name}: still to be chosen: " + "; ".join(open_keys[:5]))
     try:
         return Mapping.model_validate(content)
     except ValidationError as error:
         said = [_explain(each["loc"], each["type"], each["msg"]) for each in error.errors(include_url=False)]
         raise MappingError(f"{path.name}: " + "; ".join(dict.fromkeys(said[:5]))) from error
+
+
+def _open_choices(value: object, key: str = "") -> Iterator[str]:
+    """Yield key and value of what a draft left open."""
+    if isinstance(value, dict):
+        for name, inner in value.items():
+            yield from _open_choices(inner, f"{key}.{name}" if key else str(name))
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _open_choices(inner, key)
+    elif isinstance(value, str) and value.startswith(CHOOSE):
+        yield f"{key} ({value.removeprefix(CHOOSE).lstrip(': ')})"
 
 
 def _explain(location: tuple[int | str, ...], kind: str, message: str) -> str:

@@ -48,10 +48,14 @@ def test_the_examples_load(data: Path, name: str) -> None:
         ({"time": '[time]\nformat = "iso"'}, r"time: needs either column, or date"),
         ({"time": '[time]\ncolumn = "a"\ntime = "b"\nformat = "iso"'}, r"time: time needs date"),
         ({"time": '[time]\ncolumn = "a"\nformat = "dd/mm/yyyy"'}, r"time\.format: must be .*found 'dd/mm/yyyy'"),
-        ({"time": '[time]\ncolumn = "a"\nformat = "CHOOSE %d"'}, r"time\.format: must be"),
+        (
+            {"time": '[time]\ncolumn = "a"\nformat = "CHOOSE: %d or %m"'},
+            r"still to be chosen: time\.format \(%d or %m\)",
+        ),
         ({"time": '[time]\ncolumn = "a"\nformat = "iso"\ntimezone = "Madrid"'}, r"time\.timezone: must be a zone"),
         ({"amount": AMOUNT}, r"amount\.unit: required"),
-        ({"amount": AMOUNT + 'unit = "CHOOSE"'}, r"amount\.unit: .*'major' or 'minor'"),
+        ({"amount": AMOUNT + 'unit = "CHOOSE"'}, r"still to be chosen: amount\.unit \(\)"),
+        ({"amount": AMOUNT + 'unit = "cents"'}, r"amount\.unit: .*'major' or 'minor'"),
         (
             {"amount": AMOUNT + 'unit = "major"\ndebit = "D"\ncredit = "C"'},
             r"amount: needs either column, or debit and",
