@@ -40,6 +40,7 @@ from pipeline.ingest.formats.iso20022.elements import (
     moment,
     money,
     parse,
+    parse_one,
     real,
     text,
     texts,
@@ -159,7 +160,7 @@ def _record(frame: Frame, header: Header | None, trouble: str, options: ReadOpti
         return None
     header.count += 1
     try:
-        element = parse(frame.raw, frame.encoding)[0]
+        element = parse_one(frame.raw, frame.encoding)
         row, parties, references = _transfer(element, header, options, out)
     except Unreadable as error:
         header.is_whole = False

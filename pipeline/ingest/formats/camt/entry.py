@@ -126,7 +126,7 @@ def movements(element: Element, statement: Statement, zone: ZoneInfo, flags: Fla
         zone,
         flags,
     )
-    details = element.findall("NtryDtls/TxDtls")
+    details = list(element.all("NtryDtls/TxDtls"))
     _check_batch(entry, len(details))
     if len(details) > 1:
         return _several(entry, details)
@@ -181,13 +181,13 @@ def _several(entry: _Entry, details: list[Element]) -> list[Movement]:
 
 def _charges(element: Element) -> Decimal | None:
     """Return the charges an entry states; null where it states none."""
-    stated = [money(found) for found in element.iterfind("Chrgs/TtlChrgsAndTaxAmt")]
-    stated = stated or [money(found) for path in ("Chrgs/Rcrd/Amt", "Chrgs/Amt") for found in element.iterfind(path)]
+    stated = [money(found) for found in element.all("Chrgs/TtlChrgsAndTaxAmt")]
+    stated = stated or [money(found) for path in ("Chrgs/Rcrd/Amt", "Chrgs/Amt") for found in element.all(path)]
     return sum((Decimal(m[0]).scaleb(-m[1]) for m in stated if m is not None), Decimal(0)) or None
 
 
 def _check_batch(entry: _Entry, details: int) -> None:
-    for batch in entry.element.iterfind("NtryDtls/Btch"):
+    for batch in entry.element.all("NtryDtls/Btch"):
         count = text(batch, "NbOfTxs")
         where = first_text(batch, "PmtInfId", "MsgId") or text(entry.element, "AcctSvcrRef") or entry.statement.id
         if details == 0:

@@ -13,7 +13,7 @@ from pipeline.ingest.formats.camt.known import KnownPayments
 from pipeline.ingest.formats.camt.reversals import Reversals, retraction_of
 from pipeline.ingest.formats.camt.statement import GRAMMAR, MESSAGES, Statement, statement_of
 from pipeline.ingest.formats.iso20022.checks import Flags
-from pipeline.ingest.formats.iso20022.elements import Element, Unreadable, parse
+from pipeline.ingest.formats.iso20022.elements import Element, Unreadable, parse_one
 from pipeline.ingest.formats.iso20022.framing import Frame, Framer
 from pipeline.ingest.formats.iso20022.output import Output
 from pipeline.ingest.reader import MAX_RAW_BYTES, ReadBatch, Reader, ReadOptions
@@ -76,7 +76,7 @@ def _references_of_reversals(path: Path, options: ReadOptions, wanted: frozenset
         place.follow(frame, unheard)
         if frame.kind == "record" and _REVERSAL.search(frame.raw) and place.statement is not None:
             try:
-                element = parse(frame.raw, frame.encoding)[0]
+                element = parse_one(frame.raw, frame.encoding)
                 if status_of(element) == BOOKED:
                     for movement in movements(element, place.statement, options.timezone, unheard):
                         if movement.is_reversal:
@@ -192,7 +192,7 @@ class _Work:
             self.out.reject(f"the statement of the entry cannot be used: {self.place.trouble}", frame.raw)
             return
         try:
-            element = parse(frame.raw, frame.encoding)[0]
+            element = parse_one(frame.raw, frame.encoding)
             if status_of(element) != BOOKED:
                 self.not_booked += 1
                 self.out.set_aside()

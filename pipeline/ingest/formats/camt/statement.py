@@ -93,7 +93,7 @@ def _is_whole(root: Element) -> bool:
 
 def _balance(root: Element, codes: tuple[str, ...]) -> Decimal | None:
     for code in codes:
-        for balance in root.iterfind("Bal"):
+        for balance in root.all("Bal"):
             if text(balance, "Tp/CdOrPrtry/Cd") == code:
                 try:
                     found = money(balance.find("Amt"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 _IBAN = re.compile(r"^[A-Z]{2}[0-9]{2}[A-Z0-9]{8,30}$")
 _LEI = re.compile(r"^[A-Z0-9]{18}[0-9]{2}$")
@@ -24,7 +25,10 @@ COUNTRIES = frozenset(_COUNTRIES.split())
 
 SHOWN = 3
 
+_REMEMBERED = 65_536
 
+
+@lru_cache(maxsize=_REMEMBERED)
 def iban_holds(iban: str) -> bool:
     """Return whether shape and check digits of an IBAN are right (ISO 13616: mod 97 is 1).
 
@@ -36,6 +40,7 @@ def iban_holds(iban: str) -> bool:
     return _IBAN.match(iban) is not None and _mod_97(iban[4:] + iban[:4]) == 1
 
 
+@lru_cache(maxsize=_REMEMBERED)
 def lei_holds(lei: str) -> bool:
     """Return whether shape and check digits of an LEI are right (ISO 17442: mod 97 is 1)."""
     return _LEI.match(lei) is not None and _mod_97(lei) == 1
@@ -54,6 +59,7 @@ def aba_holds(number: str) -> bool:
     return sum(int(digit) * weight for digit, weight in zip(number, (3, 7, 1) * 3, strict=True)) % 10 == 0
 
 
+@lru_cache(maxsize=_REMEMBERED)
 def bic_holds(bic: str) -> bool:
     """Return whether a BIC has the shape of ISO 9362 and a country that exists."""
     return _BIC.match(bic) is not None and bic[4:6] in COUNTRIES

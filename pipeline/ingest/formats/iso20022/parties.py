@@ -118,7 +118,7 @@ def _identification(element: Element, flags: Flags) -> str | None:
         return f"bic:{bic.upper()}"
     found = []
     for kind in ("OrgId", "PrvtId"):
-        for other in element.iterfind(f"Id/{kind}/Othr"):
+        for other in element.all(f"Id/{kind}/Othr"):
             number = real(text(other, "Id"))
             if number:
                 scheme = first_text(other, "SchmeNm/Cd", "SchmeNm/Prtry") or "id"
