@@ -31,8 +31,8 @@ N_EVENTS = (10, 200)
 
 _SUBJECT_COLUMNS = ("debtor_account", "creditor_account", "debtor", "creditor", "conductor", "on_behalf_of")
 
-# Shares of rows that are disturbed, judgement: often enough to meet each disturbance in a few histories, rare enough
-# that what the typology looks for survives in most.
+# Shares of rows that are disturbed in the wildest histories, judgement: often enough to meet each disturbance in a few
+# histories, rare enough that what the typology looks for survives in some.
 _NO_RATE, _OTHER_AMOUNT, _OTHER_SUBJECT = 0.08, 0.10, 0.05
 _TIE, _LOOK_BACK_APART, _LATENESS_APART = 0.08, 0.05, 0.03
 _DUPLICATE, _OTHER_CONTENT, _RETRACTED = 0.10, 0.03, 0.06
@@ -43,10 +43,11 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Material:
-    """Rows on which a typology has something to decide, with their context."""
+    """Rows on which a typology has something to decide, with their context; `fires`: undisturbed, they are found."""
 
     rows: tuple[Row, ...]
     facts: tuple[Fact, ...]
+    fires: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,12 +67,13 @@ def pool_of(typology: Typology, rng: np.random.Generator, n_draws: int = 3) -> P
     CatalogueError
         The folder has neither scenarios nor cases.
     """
+    positive, look_alike = scenarios_of(typology)
     sequences = [
-        Material(_rows(scenario.frame()), tuple(scenario.facts))
-        for draw in scenarios_of(typology)
+        Material(_rows(scenario.frame()), tuple(scenario.facts), draw is positive)
+        for draw in (positive, look_alike)
         for scenario in (draw(rng) for _ in range(n_draws))
     ]
-    sequences += [Material(_rows(case.frame), case.facts) for case in load_cases(typology.folder)]
+    sequences += [Material(_rows(c.frame), c.facts, bool(c.expect)) for c in load_cases(typology.folder)]
     sequences = [s for s in sequences if s.rows]
     if not sequences:
         raise CatalogueError(f"{typology.id}: scenarios or golden cases with events are required, found none")
@@ -103,8 +105,10 @@ def random_histories(
 
 
 def _history(pool: Pool, rng: np.random.Generator, label: str, settings: EngineSettings) -> History:
-    n_events = round(np.exp(rng.uniform(*np.log(N_EVENTS))))
-    rows, facts = _fragments(pool, rng)
+    # Some histories are nearly as the scenario tells them, others hardly recognisable.
+    wildness = float(rng.choice([0.1, 0.4, 1.0]))
+    rows, facts = _fragments(pool, wildness, rng)
+    n_events = max(N_EVENTS[0], round(len(rows) * (1 + 4 * wildness * rng.random())))
     while len(rows) < n_events:
         rows.append(_ordinary(rows, pool.look_back, rng))
     if len(rows) > N_EVENTS[1]:
@@ -112,20 +116,22 @@ def _history(pool: Pool, rng: np.random.Generator, label: str, settings: EngineS
         rows = [rows[i] for i in kept]
     for i, row in enumerate(rows):
         row["event_id"] = f"h{i}"
-    _disturb(rows, pool.look_back, settings.lateness, rng)
+    _disturb(rows, pool.look_back, settings.lateness, wildness, rng)
     deliveries = _deliveries(rows, rng)
     return history(label, events_frame(deliveries, label), [*facts, *_other_versions(facts, rows, rng)], settings)
 
 
-def _fragments(pool: Pool, rng: np.random.Generator) -> tuple[list[Row], list[Fact]]:
+def _fragments(pool: Pool, wildness: float, rng: np.random.Generator) -> tuple[list[Row], list[Fact]]:
     rows: list[Row] = []
     facts: dict[str, Fact] = {}
     start: datetime | None = None
-    for _ in range(int(rng.integers(1, 4))):
-        sequence = pool.sequences[int(rng.integers(len(pool.sequences)))]
+    firing = [s for s in pool.sequences if s.fires] or pool.sequences
+    for i in range(1 + int(rng.integers(0, 3) * wildness + 0.5)):
+        choices = firing if i == 0 and rng.random() < 0.8 else pool.sequences
+        sequence = choices[int(rng.integers(len(choices)))]
         whole = sequence.rows
         first, last = 0, len(whole)
-        if rng.random() < 0.4:
+        if rng.random() < 0.5 * wildness:
             first, last = sorted(rng.integers(0, len(whole) + 1, 2).tolist())
         # Whole days keep weekdays apart from dates, and business days in step with times.
         days = 0
@@ -179,17 +185,19 @@ def _other_subject(rows: Sequence[Row], name: str, rng: np.random.Generator) -> 
     return choice
 
 
-def _disturb(rows: list[Row], look_back: timedelta, lateness: timedelta, rng: np.random.Generator) -> None:
+def _disturb(
+    rows: list[Row], look_back: timedelta, lateness: timedelta, wildness: float, rng: np.random.Generator
+) -> None:
     for row in rows:
-        if rng.random() < _NO_RATE:
+        if rng.random() < _NO_RATE * wildness:
             row["amount_usd"] = None
-        if rng.random() < _OTHER_AMOUNT:
+        if rng.random() < _OTHER_AMOUNT * wildness:
             _rescale(row, float(rng.uniform(0.3, 3.0)))
-        if rng.random() < _OTHER_SUBJECT:
+        if rng.random() < _OTHER_SUBJECT * wildness:
             name = _SUBJECT_COLUMNS[int(rng.integers(2))]
             row[name] = row[name] and _other_subject(rows, name, rng)
         other = rows[int(rng.integers(len(rows)))]["event_time"]
-        draw = rng.random()
+        draw = rng.random() / wildness
         if draw < _TIE:
             row["event_time"] = other
         elif draw < _TIE + _LOOK_BACK_APART:
