@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import date
 from enum import Enum
 
+from typologies.base.business_days import day_of
 from typologies.base.window import Event
-from typologies.structuring.days import day_of
 from typologies.structuring.lines import Line
 from typologies.structuring.params import StructuringParams
 

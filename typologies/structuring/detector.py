@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import timedelta
 
+from typologies.base.business_days import Calendar, longest_span
 from typologies.base.customer import allowed_because, customer
 from typologies.base.detector import ACCOUNT, CONDUCTOR, ON_BEHALF_OF, Context, Detector
 from typologies.base.events import Channel, InstitutionType, Kind, Side
 from typologies.base.expressions import Expr, Past, Trailing, col, count, total
 from typologies.base.findings import Deadline, Finding
 from typologies.base.window import Event, Window
-from typologies.structuring.days import Calendar, longest_span
 from typologies.structuring.examined import examine, goes_round
 from typologies.structuring.explain import explain
 from typologies.structuring.lines import SMALL_LINE_RAILS, Line, LineTable

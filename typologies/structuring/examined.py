@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+from typologies.base.business_days import Calendar, day_of
 from typologies.base.customer import Customer
 from typologies.base.window import Event, Window
-from typologies.structuring.days import Calendar, day_of, recent
+from typologies.structuring.days import recent
 from typologies.structuring.deposits import BusinessDay, by_day, candidates, known, total
 from typologies.structuring.lines import Line
 from typologies.structuring.params import StructuringParams

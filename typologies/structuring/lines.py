@@ -10,12 +10,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
+from typologies.base.business_days import day_of
 from typologies.base.detector import Context
 from typologies.base.events import InstitutionType, Rail
 from typologies.base.facts import Fact
 from typologies.base.money import usd_text
 from typologies.base.window import Event
-from typologies.structuring.days import day_of
 from typologies.structuring.params import StructuringParams
 from typologies.structuring.shipped_lines import SHIPPED, Row
 

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import pairwise
 
+from typologies.base.business_days import Calendar, day_of
 from typologies.base.customer import Customer
 from typologies.base.money import usd_text
 from typologies.base.window import Event
-from typologies.structuring.days import Calendar, day_of
 from typologies.structuring.deposits import DayStatus, largest_share, total
 from typologies.structuring.examined import Examined
 from typologies.structuring.lines import Line
