@@ -27,6 +27,7 @@ from hypothesis import strategies as st
 from tests.typologies.screen_oracle import run_screened
 from typologies.base.alerts import Alert
 from typologies.base.cases import Case, differences, events_frame, load_cases
+from typologies.base.dwell import first_in_first_out, median_match
 from typologies.base.facts import Fact
 from typologies.base.findings import Severity
 from typologies.base.reference import ReferenceEngine
@@ -34,7 +35,6 @@ from typologies.base.runner import Runner
 from typologies.base.settings import EngineSettings
 from typologies.base.window import to_microseconds
 from typologies.pass_through import TYPOLOGY
-from typologies.pass_through.dwell import first_in_first_out, median_match
 from typologies.pass_through.scenario import look_alike, positive
 
 Row = dict[str, Any]

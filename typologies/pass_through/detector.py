@@ -8,6 +8,7 @@ from datetime import timedelta
 from typologies.base.customer import allowed_because
 from typologies.base.detector import Context, Detector
 from typologies.base.events import Kind, PartyClass, Rail, Side
+from typologies.base.explained import explained, is_explained
 from typologies.base.expressions import Expr, Past, Trailing, col, count, total
 from typologies.base.findings import Deadline, Finding
 from typologies.base.window import DeadlineTrigger, Event, Window
@@ -21,7 +22,6 @@ from typologies.pass_through.modes import (
     is_well_known,
     matching_mode,
 )
-from typologies.pass_through.ordinary import explained, is_explained
 from typologies.pass_through.params import PassThroughParams
 from typologies.pass_through.passage import Passage
 from typologies.pass_through.profile import Profile, read_profile

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from typologies.base.events import PartyClass, Rail, Side
+from typologies.base.explained import is_explained
 from typologies.base.window import Event
-from typologies.pass_through.ordinary import is_explained
 from typologies.pass_through.params import PassThroughParams
 from typologies.pass_through.passage import is_own, total_usd_cents
 from typologies.pass_through.profile import Profile

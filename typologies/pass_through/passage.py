@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import timedelta
 
+from typologies.base.dwell import Match, first_in_first_out, median_match
 from typologies.base.events import Kind, Side
+from typologies.base.explained import is_explained
 from typologies.base.window import Event, lazy, span_us, to_datetime
-from typologies.pass_through.dwell import Match, first_in_first_out, median_match
-from typologies.pass_through.ordinary import is_explained
 from typologies.pass_through.params import PassThroughParams
 
 DAY_US = 86_400_000_000

@@ -7,9 +7,9 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 
 from typologies.base.customer import Customer, customer_of
+from typologies.base.explained import UNEXPLAINED_CLASSES
 from typologies.base.facts import Fact
 from typologies.base.money import usd
-from typologies.pass_through.ordinary import UNEXPLAINED_CLASSES
 
 LOW_INCOME_OCCUPATIONS = frozenset(
     {"student", "retired", "retiree", "pensioner", "homemaker", "housewife", "unemployed", "labourer", "day labourer"}

@@ -6,13 +6,13 @@ from collections.abc import Sequence
 
 from typologies.base import figures
 from typologies.base.events import Side
+from typologies.base.explained import says_what_it_is
 from typologies.base.figures import Figure
 from typologies.base.findings import BASELINE, Cited, Finding, Reason, Severity, cite
 from typologies.base.window import Event
 from typologies.pass_through import modes
 from typologies.pass_through.flags import STUDY_MEMOS, Observed, red_flags
 from typologies.pass_through.means import Means
-from typologies.pass_through.ordinary import says_what_it_is
 from typologies.pass_through.params import PassThroughParams
 from typologies.pass_through.passage import Passage, total_usd_cents
 from typologies.pass_through.profile import Profile
