@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 
 from typologies.base.encoding import RecordBatch
+from typologies.base.rowarrays import concatenate
 
 
 def in_batches(batches: Iterable[RecordBatch], n: int | None) -> Iterator[RecordBatch]:
@@ -60,7 +61,7 @@ def concat(batches: list[RecordBatch]) -> RecordBatch:
     """Return several batches of one dictionary as one; texts are joined and offsets moved."""
     if len(batches) == 1:
         return batches[0]
-    records = np.concatenate([b.records for b in batches])
+    records = concatenate([b.records for b in batches])
     at = 0
     text_at = 0
     deliveries: dict[int, str] = {}

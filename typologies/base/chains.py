@@ -61,12 +61,15 @@ def _before(rows: Rows, row: int, time: int, key_hi: np.uint64, key_lo: np.uint6
 def _add(
     rows: Rows, values: Int64Array, row: int, slot: int, figures: Int64Array, acc: Int64Array, nulls: Int32Array, w: int
 ) -> None:
-    """Add a row to every figure of window `w` (all windows if w < 0)."""
+    """Add a row to every figure of window `w` (all windows if w < 0); figures are ordered by window."""
     mask = rows[row].mask
     unknown = rows[row].unknown
     for f in range(figures.shape[0]):
-        if w >= 0 and figures[f, 0] != w:
-            continue
+        if w >= 0:
+            if figures[f, 0] < w:
+                continue
+            if figures[f, 0] > w:
+                break
         bit = np.uint64(1) << np.uint64(figures[f, 1])
         if unknown & bit:
             nulls[slot, f] += 1
@@ -92,27 +95,32 @@ def _advance(
     row: int,
     time: int,
     windows: Int64Array,
+    starts: Int64Array,
     figures: Int64Array,
     first: Int32Array,
+    first_time: Int64Array,
     acc: Int64Array,
     nulls: Int32Array,
 ) -> None:
-    """Move a subject's window starts on to `time`, taking out rows that left; `row` is about to be added."""
+    """Move a subject's window starts on to `time`, taking out rows that left; `row` is about to be added.
+
+    `starts` (n_windows + 1,): the figures of window w are starts[w] to starts[w + 1]. `first_time` repeats the time of
+    the first row, so that the common case, nothing left, touches no row.
+    """
     for w in range(windows.shape[0]):
         limit = time - windows[w]
         at = first[slot, w]
         if at < 0:
             first[slot, w] = row
+            first_time[slot, w] = time
             continue
-        if rows[at].time > limit:
+        if first_time[slot, w] > limit:
             continue
         rescan = False
         while at >= 0 and at != row and rows[at].time <= limit:
             mask = rows[at].mask
             unknown = rows[at].unknown
-            for f in range(figures.shape[0]):
-                if figures[f, 0] != w:
-                    continue
+            for f in range(starts[w], starts[w + 1]):
                 bit = np.uint64(1) << np.uint64(figures[f, 1])
                 if unknown & bit:
                     nulls[slot, f] -= 1
@@ -129,11 +137,14 @@ def _advance(
                         elif value == acc[slot, f]:
                             rescan = True
             at = rows[at].next
-        first[slot, w] = at if at >= 0 else row
+        if at < 0:
+            at = np.int32(row)
+        first[slot, w] = at
+        first_time[slot, w] = rows[at].time
         if rescan:
             # A maximum cannot be subtracted: look again at what is left.
-            for f in range(figures.shape[0]):
-                if figures[f, 0] == w and figures[f, 3] == 2:
+            for f in range(starts[w], starts[w + 1]):
+                if figures[f, 3] == 2:
                     bit = np.uint64(1) << np.uint64(figures[f, 1])
                     best = _NULL
                     j = first[slot, w]
@@ -183,12 +194,14 @@ def ingest(
     tail: Int32Array,
     free_slots: Int32Array,
     first: Int32Array,
+    first_time: Int64Array,
     acc: Int64Array,
     nulls: Int32Array,
     counters: Int64Array,  # rows used, free rows, slots used, free slots
     # declaration
     windows: Int64Array,
-    figures: Int64Array,  # (n_figures, 4): window, filter bit, value column, operation
+    starts: Int64Array,
+    figures: Int64Array,  # (n_figures, 4), by window: window, filter bit, value column, operation
     cutoff: int,
     # results
     dirty_from: Int32Array,  # a slot's first row to be done again, -1 none
@@ -269,7 +282,7 @@ def ingest(
             continue
         if place < 0:
             _clear(slot, figures, first, acc, nulls)
-        _advance(rows, values, slot, row, time, windows, figures, first, acc, nulls)
+        _advance(rows, values, slot, row, time, windows, starts, figures, first, first_time, acc, nulls)
         _add(rows, values, row, slot, figures, acc, nulls, -1)
         out_rows[n_out] = row
         _emit(slot, figures.shape[0], acc, nulls, out, offset, n_out)
@@ -306,9 +319,11 @@ def redo(
     n_dirty: int,
     dirty_from: Int32Array,
     first: Int32Array,
+    first_time: Int64Array,
     acc: Int64Array,
     nulls: Int32Array,
     windows: Int64Array,
+    starts: Int64Array,
     figures: Int64Array,
     out_rows: Int32Array,
     out: Int64Array,
@@ -334,10 +349,11 @@ def redo(
                 if rows[before].time > time - windows[w]:
                     _add(rows, values, before, slot, figures, acc, nulls, w)
                     first[slot, w] = before
+                    first_time[slot, w] = rows[before].time
             before = rows[before].prev
         row = start
         while row >= 0:
-            _advance(rows, values, slot, row, rows[row].time, windows, figures, first, acc, nulls)
+            _advance(rows, values, slot, row, rows[row].time, windows, starts, figures, first, first_time, acc, nulls)
             _add(rows, values, row, slot, figures, acc, nulls, -1)
             out_rows[n_out] = row
             _emit(slot, figures.shape[0], acc, nulls, out, offset, n_out)
@@ -483,6 +499,7 @@ def sweep(
     tail: Int32Array,
     free_slots: Int32Array,
     first: Int32Array,
+    first_time: Int64Array,
     acc: Int64Array,
     nulls: Int32Array,
     counters: Int64Array,
@@ -508,7 +525,7 @@ def sweep(
             for w in range(windows.shape[0]):
                 at = first[slot, w]
                 if at >= 0 and rows[at].time <= cutoff:
-                    _advance_to(rows, values, slot, keep, w, figures, first, acc, nulls)
+                    _advance_to(rows, values, slot, keep, w, figures, first, first_time, acc, nulls)
             while row != keep:
                 following = rows[row].next
                 rows[row].subject = -1
@@ -544,6 +561,7 @@ def _advance_to(
     w: int,
     figures: Int64Array,
     first: Int32Array,
+    first_time: Int64Array,
     acc: Int64Array,
     nulls: Int32Array,
 ) -> None:
@@ -557,6 +575,7 @@ def _advance_to(
         _add(rows, values, row, slot, figures, acc, nulls, w)
         row = rows[row].next
     first[slot, w] = keep
+    first_time[slot, w] = rows[keep].time
 
 
 @kernel

@@ -21,6 +21,7 @@ from typologies.base.events import (
 from typologies.base.identity import UInt64Array, content_hashes, event_keys, id_hashes, split_wide
 from typologies.base.jit import kernel
 from typologies.base.records import FIELD_INDEX, RECORD
+from typologies.base.rowarrays import take
 from typologies.base.strings import FlatStrings, Int32Array, Int64Array, Interner, UInt8Array
 
 Records = npt.NDArray[np.void]
@@ -61,10 +62,10 @@ class RecordBatch:
     def take(self, index: npt.NDArray[np.intp]) -> RecordBatch:
         """Return the events at `index`, in that order; texts are shared."""
         if not self.deliveries and not self.retracts:
-            return replace(self, records=self.records[index])
+            return replace(self, records=take(self.records, index))
         place = {int(old): new for new, old in enumerate(index)}
         return RecordBatch(
-            self.records[index],
+            take(self.records, index),
             self.texts,
             {place[i]: d for i, d in self.deliveries.items() if i in place},
             {place[i]: d for i, d in self.retracts.items() if i in place},

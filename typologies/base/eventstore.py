@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 
 from typologies.base.chains import Int32Array
 from typologies.base.encoding import Records, text_size
 from typologies.base.jit import kernel
 from typologies.base.records import RECORD
+from typologies.base.rowarrays import grown, put, take
 from typologies.base.strings import Int64Array, UInt8Array
 
 
@@ -46,30 +48,32 @@ class EventStore:
         """Bytes used by retained events."""
         return self._n * RECORD.itemsize + self._n_text
 
-    def append(self, records: Records, texts: UInt8Array) -> int:
-        """Store records with their texts; return the index of the first one."""
-        n = records.shape[0]
+    def append(self, records: Records, texts: UInt8Array, chosen: npt.NDArray[np.bool_] | None = None) -> int:
+        """Store records (those `chosen`, or all) with their texts; return the index of the first one."""
+        n = records.shape[0] if chosen is None else int(np.count_nonzero(chosen))
         first = self._n
         if first + n > self._records.shape[0]:
-            grown = np.empty(max(first + n, self._records.shape[0] * 2), RECORD)
-            grown[:first] = self._records[:first]
-            self._records = grown
-        self._records[first : first + n] = records
+            self._records = grown(self._records, max(first + n, self._records.shape[0] * 2))
+        stored = self._records[first : first + n]
+        if chosen is None:
+            put(stored, records)
+        else:
+            np.take(records, np.flatnonzero(chosen), out=stored, mode="clip")
         if texts.shape[0]:
-            self._append_texts(records, texts, first)
+            self._append_texts(stored, texts)
         self._n += n
         return first
 
-    def _append_texts(self, records: Records, texts: UInt8Array, first: int) -> None:
+    def _append_texts(self, records: Records, texts: UInt8Array) -> None:
         sizes = text_size(records)
         total = int(sizes.sum())
         if self._n_text + total > self._texts.shape[0]:
-            grown = np.empty(max(self._n_text + total, self._texts.shape[0] * 2), np.uint8)
-            grown[: self._n_text] = self._texts[: self._n_text]
-            self._texts = grown
+            texts_grown = np.empty(max(self._n_text + total, self._texts.shape[0] * 2), np.uint8)
+            texts_grown[: self._n_text] = self._texts[: self._n_text]
+            self._texts = texts_grown
         _copy_spans(texts, np.ascontiguousarray(records["text_at"]), sizes, self._texts, self._n_text)
         starts = self._n_text + np.cumsum(sizes) - sizes
-        self._records["text_at"][first : first + records.shape[0]] = starts
+        records["text_at"] = starts
         self._n_text += total
 
     def n_dead(self, cutoff: int) -> int:
@@ -82,7 +86,7 @@ class EventStore:
         live = np.flatnonzero(old["time"] > cutoff)
         new_place = np.full(self._n, -1, np.int32)
         new_place[live] = np.arange(live.shape[0], dtype=np.int32)
-        kept = old[live]
+        kept = take(old, live)
         texts = self._texts
         self._records = np.zeros(max(1024, live.shape[0] * 5 // 4), RECORD)
         self._texts = np.zeros(max(1 << 14, int(text_size(kept).sum()) * 5 // 4), np.uint8)

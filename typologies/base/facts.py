@@ -13,7 +13,16 @@ FactValue = str | int | bool | None | tuple[str, ...]
 PROFILE_TABLES = ("account_profile", "party_profile")
 """Tables keyed by a subject. A judge sees its own subject's versions only (semantics D2)."""
 
-BROADCAST_TABLES = ("threshold", "place", "holiday", "allowlist", "institution", "list_entry", "party_class", "fx_fixing")
+BROADCAST_TABLES = (
+    "threshold",
+    "place",
+    "holiday",
+    "allowlist",
+    "institution",
+    "list_entry",
+    "party_class",
+    "fx_fixing",
+)
 """Tables that every partition holds whole."""
 
 

@@ -12,6 +12,7 @@ from typologies.base.encoding import Records
 from typologies.base.events import NULL_I64
 from typologies.base.jit import kernel
 from typologies.base.plan import LensPlan
+from typologies.base.rowarrays import grown, take
 
 
 @kernel
@@ -160,6 +161,7 @@ class LensStore:
         self.tail = np.full(256, -1, np.int32)
         self.free_slots = np.zeros(256, np.int32)
         self.first = np.full((256, n_windows), -1, np.int32)
+        self.first_time = np.zeros((256, n_windows), np.int64)
         self.acc = np.zeros((256, n_figures), np.int64)
         self.nulls = np.zeros((256, n_figures), np.int32)
         self.counters = np.zeros(4, np.int64)
@@ -194,7 +196,7 @@ class LensStore:
     def n_bytes(self) -> int:
         """Bytes of rows and figures in use."""
         per_row = ROW.itemsize + 8 * self.values.shape[1]
-        per_slot = 4 * (4 + self.first.shape[1]) + 12 * self.acc.shape[1]
+        per_slot = 16 + 12 * self.first.shape[1] + 12 * self.acc.shape[1]
         return self.n_rows * per_row + self.n_subjects * per_slot
 
     # Building entries
@@ -280,8 +282,8 @@ class LensStore:
         n_out, self.n_dirty = chains.ingest(
             codes, events, sides, times, hi, lo, masks, unknowns, values,
             self.rows, self.values, self.free_rows, self.slot_of_code, self.code_of_slot, self.head, self.tail,
-            self.free_slots, self.first, self.acc, self.nulls, self.counters,
-            self.plan.windows, self.plan.figures, cutoff,
+            self.free_slots, self.first, self.first_time, self.acc, self.nulls, self.counters,
+            self.plan.windows, self.plan.starts, self.plan.figures, cutoff,
             self.dirty_from, self.dirty, self.n_dirty, self._out_rows, self._inputs, offset,
         )  # fmt: skip
         return n_out
@@ -293,8 +295,9 @@ class LensStore:
         extra = chains.count_redo(self.rows, self.dirty, self.n_dirty, self.dirty_from)
         self._reserve_output(n_out + extra)
         n_out = chains.redo(
-            self.rows, self.values, self.dirty, self.n_dirty, self.dirty_from, self.first, self.acc, self.nulls,
-            self.plan.windows, self.plan.figures, self._out_rows, self._inputs, len(self.plan.screen_columns), n_out,
+            self.rows, self.values, self.dirty, self.n_dirty, self.dirty_from, self.first, self.first_time, self.acc,
+            self.nulls, self.plan.windows, self.plan.starts, self.plan.figures, self._out_rows, self._inputs,
+            len(self.plan.screen_columns), n_out,
         )  # fmt: skip
         self.n_dirty = 0
         return n_out
@@ -306,7 +309,7 @@ class LensStore:
         plan = self.plan
         out_rows = self._out_rows[:n_out]
         if plan.screen_columns:
-            taken = self.rows[out_rows]
+            taken = take(self.rows, out_rows)
             load_columns(
                 stored,
                 np.ascontiguousarray(taken["event"]),
@@ -377,8 +380,8 @@ class LensStore:
         """Free rows at or before `cutoff`, and subjects without rows; return how many rows were freed."""
         return chains.sweep(
             self.rows, self.values, self.free_rows, self.slot_of_code, self.code_of_slot, self.head, self.tail,
-            self.free_slots, self.first, self.acc, self.nulls, self.counters, self.plan.windows, self.plan.figures,
-            cutoff,
+            self.free_slots, self.first, self.first_time, self.acc, self.nulls, self.counters, self.plan.windows,
+            self.plan.figures, cutoff,
         )  # fmt: skip
 
     def remap_events(self, new_place: Int32Array) -> None:
@@ -421,16 +424,25 @@ class LensStore:
         needed = int(self.counters[0]) + max(0, n_entries - int(self.counters[1]))
         if needed > self.rows.shape[0]:
             size = max(needed, self.rows.shape[0] * 3 // 2)
-            rows = np.zeros(size, ROW)
-            rows[: self.rows.shape[0]] = self.rows
-            rows["subject"][self.rows.shape[0] :] = -1
-            self.rows = rows
+            n_old = self.rows.shape[0]
+            self.rows = grown(self.rows, size)
+            self.rows["subject"][n_old:] = -1
             self.values = _grown(self.values, size)
             self.free_rows = _grown(self.free_rows, size)
         slots = int(self.counters[2]) + max(0, n_entries - int(self.counters[3]))
         if slots > self.head.shape[0]:
             size = max(slots, self.head.shape[0] * 3 // 2)
-            for name in ("code_of_slot", "head", "tail", "free_slots", "first", "acc", "nulls", "dirty_from"):
+            for name in (
+                "code_of_slot",
+                "head",
+                "tail",
+                "free_slots",
+                "first",
+                "first_time",
+                "acc",
+                "nulls",
+                "dirty_from",
+            ):
                 setattr(self, name, _grown(getattr(self, name), size, fill=-1))
         self._reserve_dirty(n_entries)
 
@@ -464,6 +476,7 @@ class LensStore:
         "tail",
         "free_slots",
         "first",
+        "first_time",
         "acc",
         "nulls",
         "counters",

@@ -69,6 +69,7 @@ class LensPlan:
     position_sides: Int64Array
     position_columns: list[Int64Array]
     windows: Int64Array
+    starts: Int64Array
     figures: Int64Array
     screen_columns: list[str]
     screen_column_ids: Int64Array
@@ -188,7 +189,10 @@ def _plan_lens(lens: Lens, bound: Sequence[Bound]) -> LensPlan:
         _columns_of(expr, screen_used)
     screen_columns = sorted(screen_used)
     inputs = {name: i for i, name in enumerate(screen_columns)}
-    inputs |= {f"past.figure{i}": len(screen_columns) + i for i in range(len(builder.figures))}
+    # Figures of one window stand together, so that a window that moves looks at its own figures only.
+    order = sorted(range(len(builder.figures)), key=lambda i: builder.figures[i])
+    figures = np.array([builder.figures[i] for i in order], np.int64).reshape(-1, 4)
+    inputs |= {f"past.figure{i}": len(screen_columns) + place for place, i in enumerate(order)}
     screen_program = Program(screens, inputs)
     members = [
         Member(index, b, lens, span_us(b.detector.look_back), bit, int(screen_program.outputs[k]))
@@ -209,7 +213,8 @@ def _plan_lens(lens: Lens, bound: Sequence[Bound]) -> LensPlan:
         position_sides=np.array([int(p.side) for p in positions], np.int64),
         position_columns=[np.array([SUBJECT_COLUMNS.index(c) for c in p.columns], np.int64) for p in positions],
         windows=np.array(builder.windows, np.int64),
-        figures=np.array(builder.figures, np.int64).reshape(-1, 4),
+        starts=np.searchsorted(figures[:, 0], np.arange(len(builder.windows) + 1)).astype(np.int64),
+        figures=figures,
         screen_columns=screen_columns,
         screen_column_ids=np.array([COLUMN_IDS[name] for name in screen_columns], np.int64),
         screen_program=screen_program,

@@ -39,6 +39,7 @@ from typologies.base.plan import Member, plan_lenses
 from typologies.base.reference import Bound
 from typologies.base.retractions import Retractions
 from typologies.base.roles import belongs_to_earlier_role
+from typologies.base.rowarrays import take
 from typologies.base.settings import EngineSettings
 from typologies.base.strings import Interner
 from typologies.base.subjects import PendingDeadline, SubjectState
@@ -314,7 +315,7 @@ class Runner:
         if keep.shape[0] == 0:
             return
         order = _order(records, keep)
-        kept = records if order is None else records[order]
+        kept = records if order is None else take(records, order)
         self._store(kept, batch.texts)
 
     def _check_floor(self, times: Int64Array, is_retraction: npt.NDArray[np.bool_]) -> None:
@@ -338,7 +339,7 @@ class Runner:
         if not n_used:
             return
         places = np.full(records.shape[0], -1, np.int32)
-        first = self._events.append(records if n_used == records.shape[0] else records[used], texts)
+        first = self._events.append(records, texts, used if n_used < records.shape[0] else None)
         self._codec.texts = self._events.texts
         places[used] = np.arange(first, first + n_used, dtype=np.int32)
         for store, n_entries in zip(self._lenses, counts, strict=True):
@@ -356,7 +357,7 @@ class Runner:
         members, rows, passed = store.screen(self._events.records, n_out, self._frozen_below)
         if members.shape[0] == 0:
             return
-        taken = store.rows[rows]
+        taken = take(store.rows, rows)
         codes = store.code_of_slot[taken["subject"]]
         for m, row, is_pass, code, t, hi, lo, side in zip(
             members.tolist(),
@@ -661,13 +662,13 @@ class Runner:
         return event
 
     def _window_events(self, store: LensStore, rows: Int32Array) -> list[Event]:
-        taken = store.rows[rows]
+        taken = take(store.rows, rows)
         places = taken["event"].astype(np.int64)
         keys: list[int] = (places << 2 | taken["side"]).tolist()
         cache = self._cache
         missing = [key for key in keys if key not in cache]
         if missing:
-            records = self._events.records[np.array(missing, np.int64) >> 2].tolist()
+            records = take(self._events.records, np.array(missing, np.int64) >> 2).tolist()
             for key, record in zip(missing, records, strict=True):
                 cache[key] = Event(record, Side(key & 3), self._codec)
         return [cache[key] for key in keys]
@@ -677,10 +678,10 @@ class Runner:
         first, last = day_bounds(start, end, self.settings.lateness_us)
         if first >= last:
             return rows, []
-        taken = store.rows[rows]
+        taken = take(store.rows, rows)
         times = taken["time"]
         old = (times >= first) & (times < last)
-        records = self._events.records[taken["event"][old]]
+        records = take(self._events.records, taken["event"][old])
         sides = taken["side"][old]
         credit = sides == Side.CREDIT
         party = np.where(credit, records["debtor"], records["creditor"])
