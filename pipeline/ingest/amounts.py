@@ -60,9 +60,10 @@ def parse_amounts(text: pl.Series, exponent: pl.Series | None, currency: pl.Seri
     name
         Column, for messages.
     """
+    if exponent is not None and (quick := _plain_integers(text, exponent)) is not None:
+        return quick
     own = default_exponent(currency)
-    quick = _plain_integers(text, exponent) if exponent is not None else _even_decimals(text, own)
-    if quick is not None:
+    if exponent is None and (quick := _even_decimals(text, own)) is not None:
         return quick
     frame = pl.DataFrame(
         {

@@ -58,7 +58,7 @@ class Summary:
 
     def after_blanks(self, frame: pl.DataFrame) -> Summary:
         """Return the summary of `frame`, which is the summarised one with some text made null."""
-        nulls = dict(zip(frame.columns, frame.null_count().row(0), strict=True))
+        nulls = _nulls(frame)
         return replace(
             self, nulls=nulls, values={name: [v for v in kept if v.strip()] for name, kept in self.values.items()}
         )
@@ -74,7 +74,7 @@ def summarise(frame: pl.DataFrame, strings: Sequence[str], few_valued: Sequence[
     ranged
         Integer, Date and Datetime columns.
     """
-    nulls = {name: frame[name].null_count() for name in frame.columns}
+    nulls = _nulls(frame)
     live = {name for name in frame.columns if nulls[name] < frame.height}
     asked = [
         *(pl.col(name).unique().implode().alias(f"v:{name}") for name in few_valued if name in live),
@@ -96,6 +96,11 @@ def summarise(frame: pl.DataFrame, strings: Sequence[str], few_valued: Sequence[
         values={name: [v for v in told.get(f"v:{name}", ()) if v is not None] for name in few_valued},
         ranges={name: (told[f"n:{name}"], told[f"x:{name}"]) for name in ranged if name in live},
     )
+
+
+def _nulls(frame: pl.DataFrame) -> dict[str, int]:
+    # Asked of the frame, not of its columns: a column that is null throughout is not even made.
+    return dict(zip(frame.columns, frame.null_count().row(0), strict=True))
 
 
 def _bytes(column: pl.Series) -> tuple[int, bool]:

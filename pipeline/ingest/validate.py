@@ -45,6 +45,8 @@ _FEW_VALUED = (*ENUM_COLUMNS, "currency", "counter_currency", "debtor_country", 
 _NUMBERS = ("amount", "exponent", "counter_amount", "counter_exponent")
 _TIMES = ("event_time", "received_at", "business_date")
 _ASSET_SHAPE = r"^[A-Za-z0-9][A-Za-z0-9._:-]{0,63}$"
+_FIRST_DAY = -719_162  # 0001-01-01
+_LAST_DAY = 2_932_896  # 9999-12-31
 _SHOWN = 60
 _UNPRINTABLE = r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2066-\u2069]"
 
@@ -250,7 +252,12 @@ def _range(summary: Summary, name: str) -> list[pl.Expr]:
     if first >= 0 and last <= (LATEST - EARLIEST).days * unit:
         return []
     bad = ~pl.col(name).is_between(earliest, latest)
-    return [_fails(bad, f"{name} must lie between {earliest:%Y-%m-%d} and {latest:%Y-%m-%d}", name)]
+    # Outside the years 1 to 9999 a time has no text: asked for one, the library stops the process.
+    ticks = pl.col(name).to_physical()
+    printed = pl.when(ticks.is_between(_FIRST_DAY * unit, _LAST_DAY * unit)).then(pl.col(name)).cast(pl.String)
+    found = pl.coalesce(printed, pl.format("a time {} units from 1970", ticks))
+    required = f"{name} must lie between {earliest:%Y-%m-%d} and {latest:%Y-%m-%d}; found {{}}"
+    return [pl.when(bad).then(pl.format(required, found))]
 
 
 def _text(summary: Summary, name: str) -> list[pl.Expr]:
