@@ -114,8 +114,14 @@ def load_columns(
 
 
 @kernel
-def subject_codes(records: npt.NDArray[np.void], columns: npt.NDArray[np.int64], out: npt.NDArray[np.int32]) -> None:
-    """Write the first known of `columns` (numbers in `SUBJECT_COLUMNS`) of every record; -1 where none is known."""
+def subject_codes(records: npt.NDArray[np.void], columns: npt.NDArray[np.int64], out: npt.NDArray[np.int32]) -> int:
+    """Write the first known of `columns` (numbers in `SUBJECT_COLUMNS`) of every record; -1 where none is known.
+
+    Returns
+    -------
+    How many records name a subject.
+    """
+    known = 0
     for r in range(records.shape[0]):
         code = np.int32(-1)
         for c in range(columns.shape[0]):
@@ -135,3 +141,6 @@ def subject_codes(records: npt.NDArray[np.void], columns: npt.NDArray[np.int64],
             if code != -1:
                 break
         out[r] = code
+        if code != -1:
+            known += 1
+    return known

@@ -60,14 +60,17 @@ class SeenKeys:
         """Bytes of the table."""
         return self._table.nbytes + self._times.nbytes
 
-    def mark(self, hi: UInt64Array, lo: UInt64Array, times: Int64Array, floor: int) -> npt.NDArray[np.bool_]:
-        """Return (n,) which of the keys are duplicates (of earlier ones in the batch too), and remember the rest."""
+    def mark(
+        self, hi: UInt64Array, lo: UInt64Array, times: Int64Array, floor: int
+    ) -> tuple[npt.NDArray[np.bool_], int]:
+        """Return (n,) which keys are duplicates (of earlier ones in the batch too) and how many; remember the rest."""
         n = hi.shape[0]
         if 2 * (self._n + n) > self._times.shape[0]:
             self._rebuild(n, floor)
         out = np.empty(n, np.bool_)
-        self._n += _mark(hi, lo, times, self._table, self._times, out)
-        return out
+        added = _mark(hi, lo, times, self._table, self._times, out)
+        self._n += added
+        return out, n - added
 
     def _rebuild(self, n_new: int, floor: int) -> None:
         live = self._times >= max(floor, _EMPTY + 1)

@@ -272,11 +272,3 @@ def text_bounds(record: tuple[int, ...], name: str) -> tuple[int, int] | None:
     for field in _TEXT_FIELDS[: _TEXT_PLACE[name]]:
         start += max(record[field], 0)
     return start, start + size
-
-
-def text_size(records: Records) -> Int64Array:
-    """Return (n,): bytes of text of each record."""
-    total = np.zeros(records.shape[0], np.int64)
-    for name in TEXT_COLUMNS:
-        total += np.maximum(records[f"{name}_len"], 0)
-    return total

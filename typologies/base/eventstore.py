@@ -6,19 +6,39 @@ import numpy as np
 import numpy.typing as npt
 
 from typologies.base.chains import Int32Array
-from typologies.base.encoding import Records, text_size
+from typologies.base.encoding import Records
 from typologies.base.jit import kernel
 from typologies.base.records import RECORD
 from typologies.base.rowarrays import grown, put, take
-from typologies.base.strings import Int64Array, UInt8Array
+from typologies.base.strings import UInt8Array
 
 
 @kernel
-def _copy_spans(source: UInt8Array, starts: Int64Array, sizes: Int64Array, target: UInt8Array, at: int) -> None:
-    for r in range(starts.shape[0]):
-        for i in range(sizes[r]):
-            target[at + i] = source[starts[r] + i]
-        at += sizes[r]
+def _text_total(records: Records) -> int:
+    """Return the bytes of all texts of the records."""
+    total = 0
+    for r in range(records.shape[0]):
+        total += (
+            max(records[r].event_id_len, 0)
+            + max(records[r].delivery_len, 0)
+            + max(records[r].debtor_name_len, 0)
+            + max(records[r].creditor_name_len, 0)
+            + max(records[r].memo_len, 0)
+            + max(records[r].instrument_number_len, 0)
+        )
+    return total
+
+
+@kernel
+def _move_texts(records: Records, source: UInt8Array, target: UInt8Array, at: int) -> None:
+    """Copy each record's texts from `source` to `target`, from `at` on, and let the record point there."""
+    for r in range(records.shape[0]):
+        size = _text_total(records[r : r + 1])
+        start = records[r].text_at
+        for i in range(size):
+            target[at + i] = source[start + i]
+        records[r].text_at = at
+        at += size
 
 
 class EventStore:
@@ -65,15 +85,12 @@ class EventStore:
         return first
 
     def _append_texts(self, records: Records, texts: UInt8Array) -> None:
-        sizes = text_size(records)
-        total = int(sizes.sum())
+        total = _text_total(records)
         if self._n_text + total > self._texts.shape[0]:
-            texts_grown = np.empty(max(self._n_text + total, self._texts.shape[0] * 2), np.uint8)
-            texts_grown[: self._n_text] = self._texts[: self._n_text]
-            self._texts = texts_grown
-        _copy_spans(texts, np.ascontiguousarray(records["text_at"]), sizes, self._texts, self._n_text)
-        starts = self._n_text + np.cumsum(sizes) - sizes
-        records["text_at"] = starts
+            longer = np.empty(max(self._n_text + total, self._texts.shape[0] * 2), np.uint8)
+            longer[: self._n_text] = self._texts[: self._n_text]
+            self._texts = longer
+        _move_texts(records, texts, self._texts, self._n_text)
         self._n_text += total
 
     def n_dead(self, cutoff: int) -> int:
@@ -89,7 +106,7 @@ class EventStore:
         kept = take(old, live)
         texts = self._texts
         self._records = np.zeros(max(1024, live.shape[0] * 5 // 4), RECORD)
-        self._texts = np.zeros(max(1 << 14, int(text_size(kept).sum()) * 5 // 4), np.uint8)
+        self._texts = np.zeros(max(1 << 14, _text_total(kept) * 5 // 4), np.uint8)
         self._n = 0
         self._n_text = 0
         self.append(kept, texts)

@@ -176,6 +176,11 @@ class LensStore:
         self._index = np.empty(64, np.int32)
         self._out_rows = np.empty(64, np.int32)
         self._no_sides = np.zeros(0, np.int32)
+        self._no_registers = np.zeros((1, 1), np.int64)
+        self._positions = [
+            (int(side), columns, int(where))
+            for side, columns, where in zip(plan.position_sides, plan.position_columns, plan.where_outputs, strict=True)
+        ]
         n_positions = plan.position_sides.shape[0]
         self._codes = np.empty((n_positions, 0), np.int32)
         self._masks = np.empty((n_positions, 0), np.uint64)
@@ -219,18 +224,20 @@ class LensStore:
         if self._index.shape[0] < n:
             self._index = np.empty(n, np.int32)
         everything = _arange(n)
+        columns = self._columns
         total = 0
-        for p in range(n_positions):
-            side = int(plan.position_sides[p])
+        for p, (side, subject, where) in enumerate(self._positions):
             codes = self._codes[p]
-            subject_codes(records, plan.position_columns[p], codes)
-            load_columns(records, everything, plan.gate_ids, side, self._no_sides, self._columns)
-            registers = plan.gate_program.run(self._columns, n)
-            n_used = _select(registers, plan.gate_outputs, int(plan.where_outputs[p]), n, codes, self._index)
+            registers = self._no_registers
+            n_used = 0
+            if subject_codes(records, subject, codes):
+                load_columns(records, everything, plan.gate_ids, side, self._no_sides, columns)
+                registers = plan.gate_program.run(columns, n)
+                n_used = _select(registers, plan.gate_outputs, where, n, codes, self._index)
             index = self._index[:n_used]
             if n_used:
-                load_columns(records, index, plan.column_ids, side, self._no_sides, self._columns)
-                registers = plan.entry_program.run(self._columns, n_used)
+                load_columns(records, index, plan.column_ids, side, self._no_sides, columns)
+                registers = plan.entry_program.run(columns, n_used)
             _collect_bits(
                 registers,
                 plan.entry_program.outputs,

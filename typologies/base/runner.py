@@ -43,6 +43,7 @@ from typologies.base.rowarrays import take
 from typologies.base.settings import EngineSettings
 from typologies.base.strings import Interner
 from typologies.base.subjects import PendingDeadline, SubjectState
+from typologies.base.survey import Survey, survey
 from typologies.base.window import (
     EPOCH_DATE,
     DaySum,
@@ -123,6 +124,7 @@ class Runner:
         self._new_pins: list[Pin] = []
         self._cache: dict[int, Event] = {}
         self._floor = NO_TIME
+        self._frozen = NO_TIME
         self._next_floor = NO_TIME
         self._clock = NO_TIME
         self._swept = NO_TIME
@@ -258,7 +260,8 @@ class Runner:
         new._codec = Codec(new._interner, new._events.texts)
         for i, store in enumerate(new._lenses):
             store.load_arrays(part(f"lens{i}"))
-        new._floor, new._next_floor, new._clock, new._swept = document["times"]
+        floor, new._next_floor, new._clock, new._swept = document["times"]
+        new._set_floor(floor)
         new.counters = Counters(**document["counters"])
         new._retractions = Retractions.from_json(document["retractions"])
         new._facts = FactStore(map(state.fact_from_json, document["facts"]))
@@ -281,55 +284,56 @@ class Runner:
     @property
     def _frozen_below(self) -> int:
         """Triggers before this cannot change: the floor, less what reversals may reach back."""
-        return max(NO_TIME, self._floor - self.settings.reversals_us) if self._floor > NO_TIME else NO_TIME
+        return self._frozen
 
     def _take_events(self, batch: RecordBatch) -> None:
         records = batch.records
-        times = records["time"]
+        seen_all = survey(records)
+        self._check_floor(seen_all)
+        n = len(batch)
+        self.counters.events += n
+        drop, n_duplicates = self._seen.mark(seen_all.key_hi, seen_all.key_lo, seen_all.times, self._frozen)
+        if seen_all.n_retractions or batch.deliveries or len(self._retractions):
+            drop = self._take_out(batch, drop, seen_all.n_retractions)
+        else:
+            self.counters.duplicates += n_duplicates
+            self.counters.accepted += n - n_duplicates
+            if not n_duplicates and seen_all.in_order:
+                self._store(records, batch.texts)
+                return
+        keep = np.flatnonzero(~drop)
+        if keep.shape[0]:
+            order = keep[np.lexsort((seen_all.key_lo[keep], seen_all.key_hi[keep], seen_all.times[keep]))]
+            self._store(take(records, order), batch.texts)
+
+    def _take_out(self, batch: RecordBatch, seen: npt.NDArray[np.bool_], n_retractions: int) -> npt.NDArray[np.bool_]:
+        """Apply retractions and deliveries; return (n,) which rows are not to be stored."""
+        records = batch.records
         is_retraction = records["kind"] == Kind.RETRACTION
-        self._check_floor(times, is_retraction)
-        self.counters.events += len(batch)
-        seen = self._seen.mark(
-            np.ascontiguousarray(records["key_hi"]),
-            np.ascontiguousarray(records["key_lo"]),
-            np.ascontiguousarray(times),
-            self._frozen_below,
-        )
-        drop = seen.copy()
+        drop: npt.NDArray[np.bool_] = seen | is_retraction
         n_duplicates = int(np.count_nonzero(seen))
-        if is_retraction.any():
-            retracting = np.flatnonzero(is_retraction)
+        if n_retractions:
             self.counters.retractions += int(np.count_nonzero(is_retraction & ~seen))
-            for i in retracting:
-                self._retract(records[i : i + 1], batch.deliveries.get(int(i), ""), batch.retracts.get(int(i), ""))
-            drop |= is_retraction
+            for i in np.flatnonzero(is_retraction).tolist():
+                self._retract(records[i : i + 1], batch.deliveries.get(i, ""), batch.retracts.get(i, ""))
         if batch.deliveries:
             drop, n_duplicates = self._deliver(batch, is_retraction, drop, n_duplicates)
         if len(self._retractions):
             drop |= self._retractions.hits(records, batch.deliveries)
         self.counters.duplicates += n_duplicates
-        self.counters.accepted += int(np.count_nonzero(~is_retraction)) - (
-            n_duplicates - int(np.count_nonzero(seen & is_retraction))
-        )
-        keep = np.flatnonzero(~drop)
-        if keep.shape[0] == 0:
-            return
-        order = _order(records, keep)
-        kept = records if order is None else take(records, order)
-        self._store(kept, batch.texts)
+        n_repeated_retractions = int(np.count_nonzero(seen & is_retraction))
+        self.counters.accepted += len(batch) - n_retractions - (n_duplicates - n_repeated_retractions)
+        return drop
 
-    def _check_floor(self, times: Int64Array, is_retraction: npt.NDArray[np.bool_]) -> None:
+    def _check_floor(self, found: Survey) -> None:
         if self._floor <= NO_TIME:
             return
-        early = times < self._floor
-        if early.any():
-            broken = early & ~(is_retraction & (times >= self._frozen_below))
-            if broken.any():
-                first = int(times[broken].min())
-                raise BrokenInvariant(
-                    f"every accepted event acts at or after the floor {to_datetime(self._floor).isoformat()}; "
-                    f"found one at {to_datetime(first).isoformat()}"
-                )
+        if found.earliest < self._floor or found.earliest_retraction < self._frozen:
+            first = min(found.earliest, found.earliest_retraction)
+            raise BrokenInvariant(
+                f"every accepted event acts at or after the floor {to_datetime(self._floor).isoformat()}; "
+                f"found one at {to_datetime(first).isoformat()}"
+            )
 
     def _store(self, records: Records, texts: npt.NDArray[np.uint8]) -> None:
         used = np.zeros(records.shape[0], np.bool_)
@@ -723,8 +727,12 @@ class Runner:
         self._lenses[key[0]].watch(key[1], subject_state.code, False)
         del self._states[key]
 
+    def _set_floor(self, floor: int) -> None:
+        self._floor = floor
+        self._frozen = max(NO_TIME, floor - self.settings.reversals_us) if floor > NO_TIME else NO_TIME
+
     def _settle_alerts(self) -> list[AlertChange]:
-        self._floor = self._next_floor
+        self._set_floor(self._next_floor)
         changes: list[AlertChange] = []
         frozen = self._frozen_below
         while self._settle and self._settle[0][0] < frozen:
@@ -783,21 +791,6 @@ class Runner:
             store.remap_codes(new_code, len(self._interner))
         for subject_state in self._states.values():
             subject_state.code = int(new_code[subject_state.code])
-
-
-def _order(records: Records, keep: npt.NDArray[np.intp]) -> npt.NDArray[np.intp] | None:
-    """Return the kept rows in (time, key) order, None if that is all rows as they are."""
-    kept = keep.shape[0] == records.shape[0]
-    times = records["time"] if kept else records["time"][keep]
-    hi = records["key_hi"] if kept else records["key_hi"][keep]
-    if times.shape[0] == 1:
-        return None if kept else keep
-    steps = np.diff(times)
-    if (steps > 0).all() or ((steps >= 0).all() and (np.diff(hi.astype(np.float64))[steps == 0] > 0).all()):
-        return None if kept else keep
-    lo = records["key_lo"] if kept else records["key_lo"][keep]
-    order = np.lexsort((lo, hi, times))
-    return order if kept else keep[order]
 
 
 def _row_key(store: LensStore, row: int) -> tuple[int, int, int, int]:
