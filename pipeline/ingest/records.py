@@ -157,6 +157,7 @@ class _Careful:
         self.wide: dict[int, tuple[list[str], int]] = {}  # line: fields, line on which the record ends
         self.inside = np.zeros(len(self.starts), bool)  # lines that continue a record, or are blank
         self.cut = len(self.starts)
+        self.has_pairs = False  # whether two quotes stand side by side somewhere
 
     def split(self) -> Block:
         plain, odd = self._classify()
@@ -190,6 +191,7 @@ class _Careful:
         """Return how many delimiters of each line stand between quotes, and which lines have quotes out of place."""
         mark = ord(str(self.quote))
         quotes = np.flatnonzero(self.octets == mark)
+        self.has_pairs = bool((np.diff(quotes) == 1).any())
         line = np.searchsorted(self.stops, quotes)
         rank = np.arange(len(quotes)) - np.searchsorted(quotes, self.starts)[line]
         opens = rank % 2 == 0
@@ -275,7 +277,7 @@ class _Careful:
         pieces = []
         if len(plain_lines):
             joined = self.data if plain.all() else b"".join(self._runs(plain))
-            text = _parse(joined, self.width, self.delimiter, self.quote)
+            text = _parse(joined, self.width, self.delimiter, self.quote, may_be_empty=self.has_pairs)
             if text is None or text.height != len(plain_lines):
                 text = self._one_by_one(plain_lines)
             pieces.append(text)
@@ -288,12 +290,10 @@ class _Careful:
             lines, stops = np.concatenate([lines, np.asarray(wide_lines, np.intp)]), np.concatenate([stops, ends])
             order = np.argsort(lines, kind="stable")
             text, lines, stops = text[order], lines[order], stops[order]
-        everything = np.sort(np.concatenate([lines, np.asarray(bad_lines, np.intp)]))
-        numbers = np.searchsorted(everything, lines).astype(np.int64)
-        bad = [
-            BadRecord(int(number), *self.bad[line])
-            for number, line in zip(np.searchsorted(everything, bad_lines), bad_lines, strict=True)
-        ]
+        # A record's number is how many of its own sort stand before it, and how many of the other.
+        numbers = np.arange(len(lines), dtype=np.int64) + np.searchsorted(np.asarray(bad_lines, np.intp), lines)
+        good_before = np.searchsorted(lines, bad_lines).tolist()
+        bad = [BadRecord(place + good_before[place], *self.bad[line]) for place, line in enumerate(bad_lines)]
         return Block(self.data, text, numbers, bad, used, (self.starts[lines], stops))
 
     def _runs(self, plain: npt.NDArray[np.bool_]) -> Iterator[bytes]:
@@ -312,7 +312,10 @@ class _Careful:
         return _frame(rows, self.width)
 
 
-def _parse(data: bytes, width: int, delimiter: str, quote: str | None) -> pl.DataFrame | None:
+def _parse(
+    data: bytes, width: int, delimiter: str, quote: str | None, *, may_be_empty: bool = False
+) -> pl.DataFrame | None:
+    """Return the fields of plain lines, None where the parser refuses them; "" between quotes becomes null too."""
     try:
         text = pl.read_csv(
             data,
@@ -324,7 +327,7 @@ def _parse(data: bytes, width: int, delimiter: str, quote: str | None) -> pl.Dat
         )
     except pl.exceptions.PolarsError:
         return None
-    if quote is not None and quote.encode() * 2 in data:
+    if may_be_empty:
         text = text.with_columns(pl.when(pl.all() != "").then(pl.all()).name.keep())
     return text
 
