@@ -34,7 +34,7 @@ class _Run:
             for start in range(0, frame.height, rows):
                 yield frame.slice(start, rows)
             if isinstance(part, Path):
-                part.unlink()
+                part.unlink(missing_ok=True)
 
 
 def _times(frame: pl.DataFrame) -> pl.Series:
@@ -60,7 +60,7 @@ class Spool:
         self._slice_rows = slice_rows
         self._runs: list[_Run] = []
         self._n_bytes = 0
-        self._n_files = 0
+        self._written_files: list[Path] = []
 
     def __enter__(self) -> Self:
         return self
@@ -68,15 +68,13 @@ class Spool:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        for run in self._runs:
-            for part in run.frames:
-                if isinstance(part, Path):
-                    part.unlink(missing_ok=True)
+        for path in self._written_files:
+            path.unlink(missing_ok=True)
 
     @property
     def n_spilled(self) -> int:
         """Files written so far."""
-        return self._n_files
+        return len(self._written_files)
 
     def add(self, frame: pl.DataFrame) -> None:
         """Take in a frame; `event_time` must be known in every row."""
@@ -109,8 +107,8 @@ class Spool:
     def _written(self, part: pl.DataFrame | Path) -> Path:
         if isinstance(part, Path):
             return part
-        path = self._folder / f"run-{self._n_files:06d}.arrow"
-        self._n_files += 1
+        path = self._folder / f"run-{len(self._written_files):06d}.arrow"
+        self._written_files.append(path)
         part.write_ipc(path, compression="lz4")
         return path
 
