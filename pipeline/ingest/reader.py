@@ -27,6 +27,8 @@ REJECTED_SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
 
 MAX_RAW_BYTES = 65_536
 
+UTC_ZONE = ZoneInfo("UTC")
+
 
 @dataclass(frozen=True, slots=True)
 class ReadOptions:
@@ -46,7 +48,7 @@ class ReadOptions:
         Options of single formats, by name ("amlsim_base_date", "samld_currency").
     """
 
-    timezone: ZoneInfo = ZoneInfo("UTC")
+    timezone: ZoneInfo = UTC_ZONE
     source: str | None = None
     batch_rows: int = 131_072
     mapping: Path | None = None
