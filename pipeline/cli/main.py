@@ -14,6 +14,7 @@ import typer
 
 from pipeline.cli import (
     alerts,
+    authoring,
     comparing,
     demo,
     doctor,
@@ -42,6 +43,9 @@ app.command("compare")(comparing.compare)
 app.command("verify")(verifying.verify)
 app.command("sql")(sql.sql)
 app.add_typer(runs.app, name="runs")
+typologies.app.command("new")(authoring.new)
+typologies.app.command("test")(authoring.run_tests)
+typologies.app.command("lock")(authoring.lock)
 app.add_typer(typologies.app, name="typologies")
 app.add_typer(mapping.app, name="mapping")
 app.command("simulate")(simulating.simulate)

@@ -27,7 +27,7 @@ def draft(
     ] = None,
 ) -> None:
     """Draft a mapping file from the header of a file; check it and fill what it leaves open."""
-    from pipeline.ingest.mapping import draft_mapping
+    from pipeline.ingest.draft import draft_mapping
 
     text = draft_mapping(file)
     if out is None:

@@ -1,4 +1,4 @@
-"""What a run found of what its labels call illicit. Looked at after the run: no detector has seen a label."""
+"""What a run found of the cases planted in a synthetic world. Looked at after the run: no detector has seen a label."""
 
 from __future__ import annotations
 
@@ -22,55 +22,6 @@ def cited_rows(reader: StoreReader) -> pl.DataFrame:
     Columns: alert_id, typology, event_id, origin, position; an event once an alert.
     """
     return reader.query(_CITED, {"baseline": BASELINE}).unique(maintain_order=True)
-
-
-@dataclass(frozen=True, slots=True)
-class LabelOutcome:
-    """Labels of a file against the alerts of a run.
-
-    Attributes
-    ----------
-    rows, cited_rows
-        Rows labelled illicit, and those of them that an alert cites.
-    groups, found_groups
-        Patterns (chains of illicit rows that belong together), and those of which an alert cites a row.
-    alerts, alerts_on_illicit
-        Standing alerts, and those that cite an illicit row.
-    """
-
-    rows: int
-    cited_rows: int
-    groups: int
-    found_groups: int
-    alerts: int
-    alerts_on_illicit: int
-
-
-def against_labels(db: Path, labels: pl.DataFrame) -> LabelOutcome:
-    """Compare the standing alerts of a store with labels found in the input.
-
-    Parameters
-    ----------
-    db
-        The store.
-    labels
-        Columns `is_illicit`, `group`, and `event_id` or (`origin`, `position`), as readers give them.
-    """
-    keys = ["origin", "position"] if {"origin", "position"} <= set(labels.columns) else ["event_id"]
-    illicit = labels.filter(pl.col("is_illicit")).drop_nulls(keys)
-    with StoreReader(db) as reader:
-        cited = cited_rows(reader)
-        alerts = int(reader.query("SELECT count(*) FROM alerts").item())
-    hit = illicit.join(cited.select(keys).unique(), on=keys, how="semi")
-    groups = illicit.drop_nulls("group") if "group" in illicit.columns else illicit.head(0).with_columns(group=None)
-    return LabelOutcome(
-        rows=illicit.height,
-        cited_rows=hit.height,
-        groups=groups["group"].n_unique(),
-        found_groups=groups.join(cited.select(keys).unique(), on=keys, how="semi")["group"].n_unique(),
-        alerts=alerts,
-        alerts_on_illicit=cited.join(illicit.select(keys).unique(), on=keys, how="semi")["alert_id"].n_unique(),
-    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,8 +6,8 @@ from dataclasses import asdict
 from pathlib import Path
 
 from pipeline.cli.console import say
+from pipeline.cli.label_outcome import LabelOutcome, against_labels
 from pipeline.cli.options import Output
-from pipeline.cli.outcome import LabelOutcome, against_labels
 from pipeline.cli.prose import bullets, heading, paragraph
 from pipeline.cli.tables import Column, Row, emit_csv, emit_json, put_table
 from pipeline.storage.queries import StoreReader
@@ -22,6 +22,7 @@ COUNTERS = {
     "rejected": "could not be used: table rejected",
     "context": "profiles, labels and other context",
     "irrelevant": "accepted events that no typology looks at",
+    "refused_files": "files in a folder that are no input: table rejected",
 }
 """Counters that everyone should see, in order, with what they mean."""
 
@@ -29,7 +30,7 @@ COUNTERS = {
 def put(done: ReplayReport, db: Path, output: Output) -> None:
     """Write the report of a finished replay to standard output."""
     found = by_severity(db)
-    labels = against_labels(db, done.labels) if done.labels is not None and done.labels.height else None
+    labels = None if done.labels is None else against_labels(db, done.labels)
     if output is Output.JSON:
         emit_json("replay", _body(done, db, found, labels))
     elif output is Output.CSV:
@@ -95,12 +96,18 @@ def _tell(done: ReplayReport, db: Path, found: list[Row], labels: LabelOutcome |
 
 
 def _label_sentences(labels: LabelOutcome) -> list[str]:
-    sentences = [f"{labels.cited_rows:,} of {labels.rows:,} rows labelled illicit are cited by an alert"]
-    if labels.groups:
-        sentences.append(f"{labels.found_groups:,} of {labels.groups:,} labelled patterns have a row cited by an alert")
+    sentences = []
+    if labels.events:
+        sentences.append(f"{labels.cited_events:,} of {labels.events:,} events labelled illicit are cited by an alert")
+    if labels.accounts:
+        sentences.append(
+            f"{labels.seen_accounts:,} of {labels.accounts:,} accounts labelled illicit appear in an alert"
+        )
+    if labels.patterns:
+        sentences.append(f"{labels.found_patterns:,} of {labels.patterns:,} labelled patterns appear in an alert")
     sentences.append(
-        f"{labels.alerts_on_illicit:,} of {labels.alerts:,} alerts cite a row labelled illicit; "
-        f"{labels.alerts - labels.alerts_on_illicit:,} cite none"
+        f"{labels.alerts_on_labels:,} of {labels.alerts:,} alerts have to do with something labelled illicit; "
+        f"{labels.alerts - labels.alerts_on_labels:,} have not"
     )
     return sentences
 

@@ -34,7 +34,7 @@ def list_typologies(output: OutputOption = Output.TABLE) -> None:
     """List the typologies that are installed."""
     rows = [
         {**typology.meta.model_dump(), "red_flags": [flag.id for flag in typology.meta.red_flags]}
-        for typology in _catalogue().values()
+        for typology in catalogue().values()
     ]
     fields = ("id", "code", "title", "version", "status", "scope", "stage", "look_back", "red_flags", "updated")
     emit(output, "typologies", LIST_COLUMNS, rows, fields)
@@ -89,7 +89,7 @@ def coverage(
             "text": row.flag.text,
             "note": row.flag.note,
         }
-        for row in run(_catalogue().values())
+        for row in run(catalogue().values())
         if every or row.flag.advisory == "A003"
     ]
     fields = ("flag", "advisory", "status", "code", "planned", "data", "text", "note")
@@ -101,14 +101,15 @@ def coverage(
         say("; ".join(f"{n} {status}" for status, n in sorted(counts.items())))
 
 
-def _catalogue() -> dict[str, Typology]:
+def catalogue() -> dict[str, Typology]:
+    """Return the installed typologies by id."""
     from typologies.base.catalogue import discover
 
     return discover()
 
 
 def _known(name: str) -> Typology:
-    known = _catalogue()
+    known = catalogue()
     if name not in known:
         raise WrongUsage(f"no typology {name!r}; there are: {', '.join(known)}")
     return known[name]

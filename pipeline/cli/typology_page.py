@@ -9,7 +9,7 @@ from rich.text import Text
 
 from pipeline.cli.console import one_line, printable
 from pipeline.cli.prose import bullets, heading, paragraph
-from pipeline.cli.tables import Column, Row, put_table, shown
+from pipeline.cli.tables import Row, shown
 from typologies.base.catalogue import Typology
 from typologies.base.parameters import ParameterInfo, describe
 
@@ -48,18 +48,8 @@ def put(typology: Typology) -> None:
     heading("WHAT IT LOOKS FOR")
     paragraph(meta.description)
     heading("PARAMETERS")
-    put_table(
-        (
-            Column("name", "PARAMETER"),
-            Column("default", "DEFAULT", right=True, shrinks=True),
-            Column("unit", "UNIT", shrinks=True),
-            Column("range", "RANGE"),
-            Column("why", "WHY", folds=True),
-        ),
-        [_parameter_row(row) for row in parameters(typology)],
-        indent=2,
-    )
-    paragraph(Text(f"Sources: {', '.join(f'{k} {v}' for k, v in GRADES.items())}", style="dim"))
+    for row in parameters(typology):
+        _parameter(row)
     heading("RED FLAGS")
     bullets(
         f"{flag.id} {flag.paraphrase} [{flag.source}] computed by: {flag.indicator}" for flag in meta.red_flags
@@ -79,14 +69,24 @@ def put(typology: Typology) -> None:
     print("feiqian replay ... --params params.toml --db after.duckdb, and feiqian compare before.duckdb after.duckdb")
 
 
-def _parameter_row(row: Row) -> dict[str, Any]:
-    return {**row, "range": _range(row["minimum"], row["maximum"]), "why": f"{row['why']} [{row['grade']}]"}
+def _parameter(row: Row) -> None:
+    limits = _range(row["minimum"], row["maximum"])
+    paragraph(
+        Text.assemble(
+            (row["name"], "bold"),
+            f"  {shown(row['default'])} {one_line(row['unit'])}  ",
+            (f"({f'{limits}; ' if limits else ''}{GRADES[row['grade']]})", "dim"),
+        )
+    )
+    paragraph(row["why"], indent=6)
 
 
 def _range(low: object, high: object) -> str:
     if low is None and high is None:
         return ""
-    return f"{'' if low is None else shown(low)} to {'' if high is None else shown(high)}".strip()
+    if low is None or high is None:
+        return f"at most {shown(high)}" if low is None else f"at least {shown(low)}"
+    return f"{shown(low)} to {shown(high)}"
 
 
 def params_toml(typology: Typology) -> str:
