@@ -52,7 +52,7 @@ def test_rails_are_mixed_and_cash_has_one_account_and_a_place(events: pl.DataFra
 def test_a_few_accounts_have_a_burst_of_cash_in_slices(events: pl.DataFrame) -> None:
     sliced = events.filter((pl.col("kind") == "cash") & pl.col("amount").is_between(500_000, 999_000))
     busy = sliced.group_by("creditor_account").agg(pl.len(), pl.col("branch").n_unique()).filter(pl.col("len") >= 8)
-    assert busy.filter(pl.col("branch") >= 3).height > 10
+    assert busy.filter(pl.col("branch") >= 3).height >= 3
 
 
 def test_arguments_outside_their_range_are_refused() -> None:
