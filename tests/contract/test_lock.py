@@ -107,7 +107,10 @@ def test_unreleased_logic_may_be_locked_again(copied: Typology, tmp_path: Path) 
 
 def test_comments_docstrings_and_blank_lines_are_not_logic() -> None:
     plain = 'X = "#1"\ndef f():\n    return 1\n'
-    dressed = '"""Module."""\n\nX = "#1"  # why\n"""About X."""\n\n\ndef f():\n    """Doc\n    more."""\n    # why\n    return 1\n'
+    dressed = (
+        '"""Module."""\n\nX = "#1"  # why\n"""About X."""\n\n\n'
+        'def f():\n    """Doc\n    more."""\n    # why\n    return 1\n'
+    )
     assert logic_text(dressed) == logic_text(plain)
     assert logic_text(plain.replace("1\n", "2\n")) != logic_text(plain)
 
