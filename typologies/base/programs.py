@@ -43,66 +43,76 @@ _NULL = NULL_I64
 Int64Array = npt.NDArray[np.int64]
 
 
+CHUNK = 256
+"""Rows that go through the whole program at once: some hundred operations on them stay in a core's own cache."""
+
+
+@kernel
+def _compute(op: int, x: Int64Array, y: Int64Array, out: Int64Array) -> None:
+    """Arithmetic on whole arrays. An overflow must not look like a small number: it becomes unknown, which passes."""
+    for r in range(out.shape[0]):
+        if op == 2:
+            wide = np.float64(x[r]) + np.float64(y[r])
+            exact = x[r] + y[r]
+        elif op == 3:
+            wide = np.float64(x[r]) - np.float64(y[r])
+            exact = x[r] - y[r]
+        else:
+            wide = np.float64(x[r]) * np.float64(y[r])
+            exact = x[r] * y[r]
+        is_unknown = (x[r] == _NULL) | (y[r] == _NULL) | (abs(wide) >= 9.0e18)
+        out[r] = _NULL if is_unknown else exact
+
+
+@kernel
+def _step(op: int, x: Int64Array, y: Int64Array, out: Int64Array) -> None:
+    """One operation on whole arrays; a loop an operation, without branches inside, so that it runs in vectors."""
+    n = out.shape[0]
+    if op == 2 or op == 3 or op == 4:
+        _compute(op, x, y, out)
+    elif op == 5:
+        for r in range(n):
+            out[r] = 1 if (x[r] == _NULL) | (y[r] == _NULL) else (2 if x[r] == y[r] else 0)
+    elif op == 6:
+        for r in range(n):
+            out[r] = 1 if (x[r] == _NULL) | (y[r] == _NULL) else (2 if x[r] != y[r] else 0)
+    elif op == 7:
+        for r in range(n):
+            out[r] = 1 if (x[r] == _NULL) | (y[r] == _NULL) else (2 if x[r] < y[r] else 0)
+    elif op == 8:
+        for r in range(n):
+            out[r] = 1 if (x[r] == _NULL) | (y[r] == _NULL) else (2 if x[r] <= y[r] else 0)
+    elif op == 9:
+        for r in range(n):
+            out[r] = 1 if (x[r] == _NULL) | (y[r] == _NULL) else (2 if x[r] > y[r] else 0)
+    elif op == 10:
+        for r in range(n):
+            out[r] = 1 if (x[r] == _NULL) | (y[r] == _NULL) else (2 if x[r] >= y[r] else 0)
+    elif op == 11:
+        for r in range(n):
+            out[r] = min(x[r], y[r])
+    elif op == 12:
+        for r in range(n):
+            out[r] = max(x[r], y[r])
+    else:
+        for r in range(n):
+            out[r] = 2 - x[r]
+
+
 @kernel
 def _run(code: Int64Array, inputs: Int64Array, n: int, registers: Int64Array) -> None:
     """Fill one register row an instruction. `code` (n_ops, 4): operation, two operands, constant."""
-    for i in range(code.shape[0]):
-        op = code[i, 0]
-        a = code[i, 1]
-        b = code[i, 2]
-        if op == 0:
-            for r in range(n):
-                registers[i, r] = code[i, 3]
-        elif op == 1:
-            for r in range(n):
-                registers[i, r] = inputs[a, r]
-        elif op <= 4:
-            for r in range(n):
-                x = registers[a, r]
-                y = registers[b, r]
-                if x == _NULL or y == _NULL:
-                    registers[i, r] = _NULL
-                else:
-                    # An overflow must not look like a small number: the result becomes unknown, which passes.
-                    fx = np.float64(x)
-                    fy = np.float64(y)
-                    if op == 2:
-                        wide = fx + fy
-                        exact = x + y
-                    elif op == 3:
-                        wide = fx - fy
-                        exact = x - y
-                    else:
-                        wide = fx * fy
-                        exact = x * y
-                    registers[i, r] = exact if abs(wide) < 9.0e18 else _NULL
-        elif op <= 10:
-            for r in range(n):
-                x = registers[a, r]
-                y = registers[b, r]
-                if x == _NULL or y == _NULL:
-                    registers[i, r] = 1
-                elif op == 5:
-                    registers[i, r] = 2 if x == y else 0
-                elif op == 6:
-                    registers[i, r] = 2 if x != y else 0
-                elif op == 7:
-                    registers[i, r] = 2 if x < y else 0
-                elif op == 8:
-                    registers[i, r] = 2 if x <= y else 0
-                elif op == 9:
-                    registers[i, r] = 2 if x > y else 0
-                else:
-                    registers[i, r] = 2 if x >= y else 0
-        elif op == 11:
-            for r in range(n):
-                registers[i, r] = min(registers[a, r], registers[b, r])
-        elif op == 12:
-            for r in range(n):
-                registers[i, r] = max(registers[a, r], registers[b, r])
-        else:
-            for r in range(n):
-                registers[i, r] = 2 - registers[a, r]
+    for start in range(0, n, CHUNK):
+        stop = min(start + CHUNK, n)
+        for i in range(code.shape[0]):
+            out = registers[i, start:stop]
+            op = code[i, 0]
+            if op == 0:
+                out[:] = code[i, 3]
+            elif op == 1:
+                out[:] = inputs[code[i, 1], start:stop]
+            else:
+                _step(op, registers[code[i, 1], start:stop], registers[code[i, 2], start:stop], out)
 
 
 class Program:
