@@ -36,9 +36,7 @@ def trials_of() -> Callable[[str], list[Trial]]:
 
 @each_typology
 def test_random_histories_make_the_checks_show_something(name: str, trials_of: Callable[[str], list[Trial]]) -> None:
-    trials = trials_of(name)
-    assert sum(len(trial.expected) for trial in trials) >= 2
-    assert any(not trial.expected for trial in trials) or len(trials) < N_HISTORIES
+    assert sum(len(trial.expected) for trial in trials_of(name)) >= 2
 
 
 @each_typology

@@ -73,7 +73,9 @@ def pool_of(typology: Typology, rng: np.random.Generator, n_draws: int = 3) -> P
         for draw in (positive, look_alike)
         for scenario in (draw(rng) for _ in range(n_draws))
     ]
-    sequences += [Material(_rows(c.frame), c.facts, bool(c.expect)) for c in load_cases(typology.folder)]
+    sequences += [
+        Material(_rows(c.frame), c.facts, bool(c.expect) and not c.params) for c in load_cases(typology.folder)
+    ]
     sequences = [s for s in sequences if s.rows]
     if not sequences:
         raise CatalogueError(f"{typology.id}: scenarios or golden cases with events are required, found none")
@@ -110,7 +112,7 @@ def _history(pool: Pool, rng: np.random.Generator, label: str, settings: EngineS
     rows, facts = _fragments(pool, wildness, rng)
     n_events = max(N_EVENTS[0], round(len(rows) * (1 + 4 * wildness * rng.random())))
     while len(rows) < n_events:
-        rows.append(_ordinary(rows, pool.look_back, rng))
+        rows.append(_ordinary(rows, pool.look_back, wildness, rng))
     if len(rows) > N_EVENTS[1]:
         kept = sorted(rng.choice(len(rows), N_EVENTS[1], replace=False).tolist())
         rows = [rows[i] for i in kept]
@@ -153,8 +155,8 @@ def _later(row: Row, days: int) -> Row:
     return moved
 
 
-def _ordinary(rows: Sequence[Row], look_back: timedelta, rng: np.random.Generator) -> Row:
-    """Return a row like one that is there, at another time, for another amount, often between other subjects."""
+def _ordinary(rows: Sequence[Row], look_back: timedelta, wildness: float, rng: np.random.Generator) -> Row:
+    """Return a row like one that is there, at another time, for another amount, mostly between other subjects."""
     row = dict(rows[int(rng.integers(len(rows)))])
     times = [r["event_time"] for r in rows]
     begin, end = min(times) - look_back / 2, max(times) + look_back / 2
@@ -164,8 +166,8 @@ def _ordinary(rows: Sequence[Row], look_back: timedelta, rng: np.random.Generato
     row["event_time"] = moment
     _rescale(row, float(rng.uniform(0.05, 1.2)))
     for name in _SUBJECT_COLUMNS:
-        if row[name] is not None and rng.random() < 0.4:
-            row[name] = _other_subject(rows, name, rng)
+        if row[name] is not None and rng.random() < 1 - wildness / 2:
+            row[name] = _other_subject(rows, name, rng) if rng.random() < wildness else f"{name}-o{rng.integers(3)}"
     return row
 
 
