@@ -107,10 +107,13 @@ class Run:
         Detectors with id and version.
     settings
         Lateness and row cap.
+    is_recorded
+        Whether alerts are kept in `book`; not in runs whose memory is measured.
     """
 
-    def __init__(self, bound: Sequence[Bound], settings: EngineSettings) -> None:
+    def __init__(self, bound: Sequence[Bound], settings: EngineSettings, *, is_recorded: bool = True) -> None:
         self.costs = Costs()
+        self._is_recorded = is_recorded
         self.book = AlertBook()
         self.runner = Runner(bound, settings)
         self.entrance = Entrance([INPUT], settings)
@@ -128,7 +131,8 @@ class Run:
             admitted = clock()
             changes = runner.process(batch, admission.floor, admission.clock)
             ended = clock()
-            self.book.apply(changes)
+            if self._is_recorded:
+                self.book.apply(changes)
             runner.take_cited()
             if admission.verdicts.any():
                 raise ValueError("an event was late or ahead: the shuffle must stay within the lateness")
@@ -143,7 +147,9 @@ class Run:
         """End the input and return the digests of the standing alerts."""
         self.entrance.end(self.entrance.clock)
         nothing = RecordBatch(np.zeros(0, RECORD), np.zeros(0, np.uint8), {}, {})
-        self.book.apply(self.runner.process(nothing, self.entrance.floor, self.entrance.clock))
+        changes = self.runner.process(nothing, self.entrance.floor, self.entrance.clock)
+        if self._is_recorded:
+            self.book.apply(changes)
         return frozenset(alert.digest for alert in self.book.standing().values())
 
 
@@ -174,7 +180,7 @@ def main(argv: Sequence[str] | None = None) -> Report:
     )
     arrivals = _arrivals(volume, settings)
     with one_core():
-        _warm_up(bound, settings)
+        warm_up(bound, settings)
         table = report.table("engine alone, one core (seconds are of the timed events)")
         digests: frozenset[str] | None = None
         for arrival, prepared in arrivals.items():
@@ -207,7 +213,7 @@ def _arrivals(volume: Volume, settings: EngineSettings) -> dict[str, list[Prepar
     return {"in order": ordered, "shuffled": [prepare(frame) for frame in shuffled.iter_slices(131_072)]}
 
 
-def _warm_up(bound: Sequence[Bound], settings: EngineSettings) -> None:
+def warm_up(bound: Sequence[Bound], settings: EngineSettings) -> None:
     """Load all kernels from their cache (or compile them)."""
     fx = FxTable.from_package()
     prepared = [*Volume(20_000, 500, 60, seed=7).prepared(fx)]
