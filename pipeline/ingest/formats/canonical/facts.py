@@ -16,9 +16,12 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from pipeline.ingest.formats.canonical.columns import PERSONAL_COLUMNS
-from pipeline.ingest.validate import EARLIEST, LATEST, MAX_ID_BYTES, MAX_TEXT_BYTES
+from pipeline.ingest.validate import LATEST, MAX_ID_BYTES, MAX_TEXT_BYTES
 from pipeline.schemas.profiles import PERSONAL_FIELDS
 from typologies.base.facts import BROADCAST_TABLES, PROFILE_TABLES, Fact, FactValue
+
+OLDEST_FACT = datetime(1900, 1, 1, tzinfo=UTC)
+"""An account may be older than any event."""
 
 FACT_TABLES: Final = frozenset(PROFILE_TABLES) | frozenset(BROADCAST_TABLES)
 
@@ -72,8 +75,10 @@ def _time(record: Mapping[str, object], name: str, zone: ZoneInfo) -> datetime:
         time = (time if time.tzinfo else time.replace(tzinfo=zone)).astimezone(UTC)
     except (ValueError, OverflowError) as error:
         raise ValueError(f"{name} must be a time such as 2024-01-31T23:59:59Z; found {_shown(value)}") from error
-    if not EARLIEST <= time <= LATEST:
-        raise ValueError(f"{name} must lie between {EARLIEST:%Y-%m-%d} and {LATEST:%Y-%m-%d}; found {_shown(value)}")
+    if not OLDEST_FACT <= time <= LATEST:
+        raise ValueError(
+            f"{name} must lie between {OLDEST_FACT:%Y-%m-%d} and {LATEST:%Y-%m-%d}; found {_shown(value)}"
+        )
     return time
 
 
