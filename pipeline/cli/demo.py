@@ -17,6 +17,9 @@ from pipeline.cli.stores import DEMO_DB, DEMO_FOLDER
 if TYPE_CHECKING:
     from replay.config import Progress
 
+BATCH = 16_384
+"""Events at a time: small enough that the first alerts show early."""
+
 
 def demo(
     folder: Annotated[
@@ -58,7 +61,7 @@ def demo(
                 first_alert.append(time.perf_counter() - began)
             reporter(state)
 
-        config = ReplayConfig(paths=(folder / WORLD_FILES[0], folder / WORLD_FILES[1]), db=db)
+        config = ReplayConfig(paths=(folder / WORLD_FILES[0], folder / WORLD_FILES[1]), db=db, batch=BATCH)
         done = replay(config, now=utc_now, progress=watch)
     outcome = against_truth(db, world.truth)
     timing = demo_story.Timing(generated - began, done.seconds, first_alert[0] if first_alert else None)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +15,7 @@ from pipeline.cli.outcome import CaseOutcome, DemoOutcome
 from pipeline.cli.prose import bullets, heading, paragraph
 from pipeline.cli.stores import DEMO_DB, short_ids
 from pipeline.cli.tables import Column, put_table
-from pipeline.storage.queries import AlertFilter, StoreReader
+from pipeline.storage.queries import SEVERITIES, AlertFilter, StoreReader
 from replay.config import ReplayReport
 from replay.synthetic.world import World
 
@@ -148,8 +150,18 @@ def _honest(outcome: DemoOutcome) -> list[str]:
         sentences.append(f"Look-alikes that raised an alert: {_named(loud)}.")
     n = len(outcome.on_ordinary_life)
     per = n / len(outcome.alerts) if outcome.alerts else 0.0
-    sentences.append(f"{n} of {len(outcome.alerts)} alerts ({per:.0%}) are about ordinary lives: false alerts.")
+    sentences.append(f"False alerts: {n} of {len(outcome.alerts)} ({per:.0%}) are about ordinary lives.")
+    sentences.append(f"About schemes, by severity: {_by_severity(outcome)}.")
     return sentences
+
+
+def _by_severity(outcome: DemoOutcome) -> str:
+    parts = []
+    for severity in reversed(SEVERITIES):
+        alerts = {alert for alert, name in outcome.severities.items() if name == severity}
+        if alerts:
+            parts.append(f"{len(alerts & outcome.on_schemes)} of {len(alerts)} {severity}")
+    return ", ".join(parts)
 
 
 def _named(cases: Sequence[CaseOutcome]) -> str:
@@ -179,6 +191,8 @@ def _next(db: Path, alert_id: str, short: str) -> None:
     )
     rows = [{"command": command, "does": does} for command, does in commands]
     put_table((Column("command", "COMMAND"), Column("does", "WHAT IT DOES", shrinks=True)), rows, indent=2)
+    if not os.environ.get("VIRTUAL_ENV") and Path(sys.prefix).resolve() == (Path.cwd() / ".venv").resolve():
+        paragraph("This puts the command on the path of your shell: source .venv/bin/activate")
 
 
 def queries(alert_id: str) -> list[tuple[str, str]]:

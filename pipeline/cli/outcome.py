@@ -61,8 +61,8 @@ class DemoOutcome:
     ----------
     cases
         All planted cases, schemes and twins, by id.
-    alerts
-        Standing alerts: id to typology.
+    alerts, severities
+        Standing alerts: id to typology, and to severity.
     on_schemes, on_twins, on_ordinary_life
         The same alerts by what most of their evidence belongs to. An alert of which less than half belongs to one
         case is on ordinary life.
@@ -70,6 +70,7 @@ class DemoOutcome:
 
     cases: tuple[CaseOutcome, ...]
     alerts: dict[str, str]
+    severities: dict[str, str]
     on_schemes: frozenset[str]
     on_twins: frozenset[str]
     on_ordinary_life: frozenset[str]
@@ -89,7 +90,9 @@ def against_truth(db: Path, truth: dict[str, pl.DataFrame]) -> DemoOutcome:
     """Compare the standing alerts of a store with the truth of a synthetic world (`replay.synthetic.world.World`)."""
     with StoreReader(db) as reader:
         cited = cited_rows(reader)
-        alerts = dict(reader.query("SELECT alert_id, typology FROM alerts ORDER BY alert_id").iter_rows())
+        listed = reader.query("SELECT alert_id, typology, severity::VARCHAR AS severity FROM alerts ORDER BY alert_id")
+    alerts = dict(listed.select("alert_id", "typology").iter_rows())
+    severities = dict(listed.select("alert_id", "severity").iter_rows())
     belongs = truth["events"].select("event_id", "case_id")
     about = (
         cited.select("alert_id", "event_id")
@@ -122,4 +125,4 @@ def against_truth(db: Path, truth: dict[str, pl.DataFrame]) -> DemoOutcome:
     )
     on_schemes = frozenset(alert for case in cases if case.is_illicit for alert in case.alerts)
     on_twins = frozenset(alert for case in cases if not case.is_illicit for alert in case.alerts)
-    return DemoOutcome(cases, alerts, on_schemes, on_twins, frozenset(alerts) - on_schemes - on_twins)
+    return DemoOutcome(cases, alerts, severities, on_schemes, on_twins, frozenset(alerts) - on_schemes - on_twins)

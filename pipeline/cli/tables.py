@@ -21,7 +21,11 @@ Row = Mapping[str, Any]
 
 SEVERITY_STYLES = {"high": "bold red", "medium": "yellow", "low": "dim"}
 
-_UNLIMITED = 10_000
+GAP = 2
+"""Blanks between columns."""
+
+MIN_WIDTH = 8
+"""A column that gives way keeps this much."""
 
 FOLD_WIDTH = 120
 """Width of a table with folding columns where there is no terminal."""
@@ -145,38 +149,55 @@ def _cell(value: object) -> str:
 
 
 def put_table(columns: Sequence[Column], rows: Sequence[Row], indent: int = 0) -> None:
-    """Write rows as a table: cut to the terminal if there is one, in full if there is none."""
-    from rich.console import Console
-    from rich.measure import Measurement
+    """Write rows as a table: cut to the terminal if there is one; nothing is cut, only folded, if there is none."""
     from rich.padding import Padding
     from rich.table import Table
 
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
-    for column in columns:
+    available = terminal_width()
+    is_cut = available is not None
+    if available is None and any(column.folds for column in columns):
+        available = FOLD_WIDTH
+    widths = [_natural(column, rows) for column in columns]
+    gaps = GAP * (len(columns) - 1) + indent
+    if available is not None:
+        widths = fitted(widths, [column.folds or (column.shrinks and is_cut) for column in columns], available - gaps)
+    table = Table(box=None, pad_edge=False, padding=(0, GAP, 0, 0), header_style="bold")
+    for column, width in zip(columns, widths, strict=True):
         table.add_column(
             column.title,
             justify="right" if column.right else "left",
             no_wrap=not column.folds,
             overflow="fold" if column.folds else "ellipsis",
-            # What may not shrink keeps its width: Rich takes the excess from the others.
-            min_width=None
-            if column.shrinks or column.folds
-            else max([len(column.title), *(_width(column, row) for row in rows)]),
+            width=width,
         )
     for row in rows:
         table.add_row(*(_styled(column, row) for column in columns))
-    console = Console(width=_UNLIMITED)
-    needed = Measurement.get(console, console.options, table).maximum + indent
-    available = terminal_width()
-    if available is None and any(column.folds for column in columns):
-        available = FOLD_WIDTH
-    put(Padding(table, (0, 0, 0, indent)), needed if available is None else min(needed, available))
+    put(Padding(table, (0, 0, 0, indent)), sum(widths) + gaps)
 
 
-def _width(column: Column, row: Row) -> int:
+def fitted(widths: Sequence[int], may_shrink: Sequence[bool], available: int) -> list[int]:
+    """Return widths that add up to at most `available`, if that can be: the widest that may shrink give way first."""
+    fit = list(widths)
+    excess = sum(fit) - available
+    while excess > 0:
+        able = [i for i, may in enumerate(may_shrink) if may and fit[i] > MIN_WIDTH]
+        if not able:
+            break
+        widest = max(fit[i] for i in able)
+        top = [i for i in able if fit[i] == widest]
+        below = max([fit[i] for i in able if fit[i] < widest], default=MIN_WIDTH)
+        # All of the widest go down together, to the next one or as far as needed.
+        step = min(widest - below, -(-excess // len(top)))
+        for i in top:
+            fit[i] -= step
+        excess = sum(fit) - available
+    return fit
+
+
+def _natural(column: Column, rows: Sequence[Row]) -> int:
     from rich.cells import cell_len
 
-    return cell_len(column.show(row.get(column.name)))
+    return max([cell_len(column.title), *(cell_len(column.show(row.get(column.name))) for row in rows)])
 
 
 def _styled(column: Column, row: Row) -> Text:
