@@ -146,6 +146,9 @@ def rows(draw: st.DrawFn) -> dict[str, Any]:
     row["purpose"] = draw(st.sampled_from((None, "tuition", "tuition", "payroll")))
     row["creditor_class"] = draw(st.sampled_from((None, "school", "individual")))
     row["amount_usd"] = draw(st.sampled_from((amount, amount, amount, None)))
+    if draw(st.integers(0, 5)) == 0:
+        row["memo"] = draw(st.sampled_from(("Miete März", "学费", "x" * 40)))
+        row |= {"counter_amount": amount * 9, "counter_exponent": 3, "counter_currency": "TND"}
     return row
 
 
@@ -156,16 +159,20 @@ _deliveries = st.sampled_from(
 
 @st.composite
 def frames(draw: st.DrawFn, max_size: int) -> list[dict[str, Any]]:
-    """Return events and what becomes of some of them: the same again, other content, retractions."""
+    """Return events and what becomes of some: again, other content, retractions, deliveries that come and go."""
     events = draw(st.lists(rows(), min_size=1, max_size=max_size))
     for i, row in enumerate(events):
         row["event_id"] = f"e{i}"
         row["source"] = "other" if i % 7 == 6 else "case"
     delivered = list(events)
-    for kind, i in draw(st.lists(st.tuples(_deliveries, st.integers(0, len(events) - 1)), max_size=max_size // 4)):
+    for kind, i in draw(st.lists(st.tuples(_deliveries, st.integers(0, len(events) - 1)), max_size=max_size // 3)):
         row = dict(events[i])
         if kind == "other content":
             row |= {"amount": row["amount"] + 1, "amount_usd": row["amount"] + 1}
+        elif kind == "delivery":
+            row["delivery"] = f"d{len(delivered) % 2}"
+        elif kind == "withdrawal":
+            row |= {"kind": "retraction", "delivery": f"d{len(delivered) % 2}"}
         elif kind != "duplicate":
             row["kind"] = "retraction"
             if kind == "retraction by key":
