@@ -1,4 +1,4 @@
-"""Random histories are reproducible, disturbed in every way they promise, and arrive on time however they are shuffled."""
+"""Random histories are reproducible, disturbed in every way they promise, and on time however they are shuffled."""
 
 from __future__ import annotations
 
