@@ -30,4 +30,3 @@ def warm() -> int:
 
 if __name__ == "__main__":
     warm()
-
