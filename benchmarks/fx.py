@@ -1,7 +1,7 @@
 """US dollars at the fixing of the day: exact on columns, beside exact row by row and a join in floating point.
 
 What is measured
-    On `--events` rows in 13 currencies over ten years (a twentieth in a currency without any rate), one core:
+    On `--events` rows in 13 currencies over ten years, a twentieth in a currency without any rate, one core:
     - `FxTable.apply`, as a replay calls it, on frames of 131,072 rows: integers in, integers out, half-even;
     - row by row: `FxTable.rate_at` and fractions (on the first `--slice` rows);
     - a Polars as-of join with one floating-point rate a currency and fixing, rounded: what one would write first. The
@@ -36,7 +36,6 @@ EXPONENTS = {
 """ISO 4217 exponents. XTS is the code for tests: nothing has a rate for it."""
 
 START = datetime(2015, 1, 1, tzinfo=UTC)
-DAYS = 3_650
 BLOCK = 131_072
 
 
@@ -46,8 +45,9 @@ def main(argv: Sequence[str] | None = None) -> Report:
     options.add_argument("--events", type=int, default=1_000_000, help="rows [1,000,000]")
     options.add_argument("--slice", type=int, default=20_000, help="rows of the slow variant [20,000]")
     options.add_argument("--runs", type=int, default=5, help="runs, of which the median counts [5]")
+    options.add_argument("--days", type=int, default=3_650, help="days from 2015 on over which they lie [3,650]")
     args = options.parse_args(argv)
-    mixed = mixed_rows(args.events)
+    mixed = mixed_rows(args.events, args.days)
     dollars = mixed.with_columns(pl.lit("USD").alias("currency"), pl.lit(2, pl.Int8).alias("exponent"))
     part = mixed.head(args.slice)
     report = Report("fx", {"rows": mixed.height, "rows of the slow variant": part.height, "runs": args.runs})
@@ -58,7 +58,7 @@ def main(argv: Sequence[str] | None = None) -> Report:
         applied = timed(lambda: _applied(fx, mixed), args.runs)
         plain = timed(lambda: _applied(fx, dollars), args.runs)
         slow = timed(lambda: row_by_row(fx, part))
-        rates = day_rates(fx)
+        rates = day_rates(fx, args.days)
         joined = timed(lambda: float_join(mixed, rates), args.runs)
     exact = applied.result["amount_usd"]
     floating = joined.result["usd"]
@@ -83,12 +83,12 @@ def main(argv: Sequence[str] | None = None) -> Report:
     return finish(report, args.out)
 
 
-def mixed_rows(n: int) -> pl.DataFrame:
+def mixed_rows(n: int, days: int) -> pl.DataFrame:
     """Return `n` canonical rows; a twentieth has no rate."""
     rng = np.random.default_rng(1)
     names = list(EXPONENTS)
     chosen = np.where(rng.random(n) < 0.05, len(names) - 1, rng.integers(0, len(names) - 1, n))
-    micros = np.sort(rng.integers(0, DAYS * 86_400_000_000, n)) + int(START.timestamp()) * 1_000_000
+    micros = np.sort(rng.integers(0, days * 86_400_000_000, n)) + int(START.timestamp()) * 1_000_000
     given = {
         "event_time": pl.Series(micros).cast(pl.Datetime("us")).dt.replace_time_zone("UTC"),
         "currency": pl.Series(names).gather(pl.Series(chosen)),
@@ -115,11 +115,11 @@ def row_by_row(fx: FxTable, frame: pl.DataFrame) -> list[int | None]:
     return found
 
 
-def day_rates(fx: FxTable) -> pl.DataFrame:
+def day_rates(fx: FxTable, days: int) -> pl.DataFrame:
     """Return one rate for each currency and day in floating point, from the moment at which a fixing counts."""
     rows = []
     for currency in EXPONENTS:
-        for day in range(-10, DAYS + 1):
+        for day in range(-10, days + 1):
             moment = datetime.combine((START + timedelta(days=day)).date(), FIXING_TIME, FIXING_ZONE).astimezone(UTC)
             rate = fx.rate_at(currency, moment)
             if rate is not None:

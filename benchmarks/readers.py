@@ -8,8 +8,9 @@ What is measured
 
 How
     Files are made from the same heavy-tailed events (`volume`) or by `third_party_files`, once for a run, in a
-    temporary folder. A reader is read to its end once without being timed, then the median of `--runs` counts. XML has a twenty-fifth of the rows. Every row
-    must come back as an event, and the sum of amounts of one format must be that of the events it was made from.
+    temporary folder. A reader reads its file to the end once without being timed, then the median of `--runs` counts.
+    XML has a twenty-fifth of the rows. Every row must come back as an event, and the sum of amounts must be that of the
+    events the file was made from.
 
 Command
     python -m benchmarks.readers --out results/readers.json

@@ -246,7 +246,7 @@ def _plain(report: Report, volume: Volume, bound: Sequence[Bound], size: int) ->
             events_per_s=round(per_second(frame.height, seconds)),
             times_the_loop=per_second(1, seconds) * plain.seconds,
         )
-    report.check("plain loop and columns let the same events pass", dict(loop.passes), dict(columns.result.passes))
+    report.check("plain loop and columns let the same events pass", +loop.passes, +columns.result.passes)
 
 
 def _first(volume: Volume, fx: FxTable, size: int) -> pl.DataFrame:

@@ -46,8 +46,8 @@ class Waited:
 def main(argv: Sequence[str] | None = None) -> Report:
     """Measure, print, write; see the module."""
     options = parser(__doc__)
-    options.add_argument("--runs", type=int, default=7, help="counted runs of each [7]")
-    options.add_argument("--demo-runs", type=int, default=3, help="counted runs of the demo [3]")
+    options.add_argument("--runs", type=int, default=7, help="counted runs of each [7]; 0: show the first")
+    options.add_argument("--demo-runs", type=int, default=3, help="counted runs of the demo [3]; 0: show the first")
     args = options.parse_args(argv)
     report = Report(
         "startup", {"runs": args.runs, "runs of the demo": args.demo_runs, "program": " ".join(PROGRAM[1:])}
@@ -55,7 +55,8 @@ def main(argv: Sequence[str] | None = None) -> Report:
     table = report.table("wall seconds")
 
     def add(what: str, seconds: Sequence[float], goal: float | None) -> None:
-        table.add(what=what, median=median(seconds[1:]), worst=max(seconds[1:]), cold=seconds[0], goal=goal)
+        counted = seconds[1:] or seconds
+        table.add(what=what, median=median(counted), worst=max(counted), cold=seconds[0], goal=goal)
 
     bare = _repeated(lambda: _process([sys.executable, "-c", "pass"]), args.runs)
     add("python, nothing else", [w.to_end for w in bare], None)
