@@ -386,6 +386,19 @@ def test_nothing_is_found_where_the_screen_is_false(seed: int) -> None:
     assert tally.missed == []
 
 
+@pytest.mark.parametrize("seed", range(20))
+def test_the_cheap_bound_on_signs_loses_nothing(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = np.random.default_rng(5_000 + seed)
+    frame, facts = cash_history(rng, int(rng.integers(8, 60)), int(rng.integers(3, 30)), SIZES)
+
+    def run() -> list[str]:
+        return [alert.digest for alert in ReferenceEngine([TYPOLOGY.bind()], EngineSettings(), facts).run(frame)]
+
+    with_bound = run()
+    monkeypatch.setattr("typologies.structuring.detector.may_show_design", lambda window, params: True)
+    assert run() == with_bound
+
+
 def test_the_screen_property_has_something_to_show() -> None:
     fired = passed = triggers = 0
     for seed in range(6):

@@ -46,8 +46,8 @@ class Customer:
         Cash to be paid in a month, in US cents, as the customer said.
     declared_income_usd_cents
         A year's income in US cents, as the customer said.
-    version
-        Content hash of the profile version, None without a profile.
+    fact
+        The profile version, None without a profile.
     """
 
     holders: tuple[str, ...] = ()
@@ -57,12 +57,17 @@ class Customer:
     is_exempt: bool = False
     expected_cash_usd_cents: int | None = None
     declared_income_usd_cents: int | None = None
-    version: str | None = None
+    fact: Fact | None = None
 
     @property
     def is_on_file(self) -> bool:
         """Whether there is a profile at all."""
-        return self.version is not None
+        return self.fact is not None
+
+    @property
+    def version(self) -> str | None:
+        """Content hash of the profile version."""
+        return None if self.fact is None else self.fact.content_hash()
 
     @property
     def is_business(self) -> bool:
@@ -107,7 +112,7 @@ def customer_of(fact: Fact) -> Customer:
         is_exempt=values.get("is_ctr_exempt") is True or values.get("exempt") is True,
         expected_cash_usd_cents=_cents(values, "expected_cash_usd_per_month", "expected_cash_in_per_month"),
         declared_income_usd_cents=_income(values),
-        version=fact.content_hash(),
+        fact=fact,
     )
 
 

@@ -10,6 +10,7 @@ from typologies.base.events import Kind, Rail, Side
 from typologies.base.findings import Reason
 from typologies.base.money import usd_text
 from typologies.base.window import Event, Window
+from typologies.base.words import counted
 from typologies.bulk_cash.params import BulkCashParams
 from typologies.bulk_cash.placement import Placement, is_cash_in, total
 
@@ -52,7 +53,7 @@ def exit_after(placement: Placement, window: Window, params: BulkCashParams) -> 
         return Exit()
     share = figures.share_of_usd(payments, cash)
     text = (
-        f"{usd_text(total(payments))} left by {len(payments)} wires or checks of "
+        f"{usd_text(total(payments))} left by {counted(len(payments), 'payment')}, wires or checks of "
         f"{usd_text(params.exit_floor_usd_cents)} and more within {params.exit_days} days: "
         f"{share.value} percent of the cash paid in meanwhile."
     )
@@ -66,7 +67,7 @@ def exit_after(placement: Placement, window: Window, params: BulkCashParams) -> 
         flags.append("A003-6")
     elsewhere = tuple(event for event in payments if is_check(event) and _is_taken_in_elsewhere(event))
     if elsewhere:
-        text = f"{len(elsewhere)} checks of {usd_text(total(elsewhere))} were deposited at another institution."
+        text = f"Another institution took in {counted(len(elsewhere), 'check')}, {usd_text(total(elsewhere))} in all."
         weight = round(0.5 + 0.01 * min(len(elsewhere), 40), 2)
         reasons.append(Reason(DEPOSITED_ELSEWHERE, text, figures.total_usd(elsewhere), "0.00", weight))
         flags.append("A003-8")

@@ -9,6 +9,7 @@ from typologies.base.customer import Customer
 from typologies.base.findings import BASELINE, Finding, Reason, Severity, cite
 from typologies.base.money import usd_text
 from typologies.base.window import Window
+from typologies.base.words import counted
 from typologies.bulk_cash.exits import Exit
 from typologies.bulk_cash.params import BulkCashParams
 from typologies.bulk_cash.placement import Placement, total
@@ -57,7 +58,7 @@ def severity(placement: Placement, codes: Sequence[str], params: BulkCashParams)
 def _large_day(placement: Placement, params: BulkCashParams) -> Reason:
     figure = figures.total_usd(placement.deposits)
     n = len(placement.deposits)
-    text = f"{n} deposits of one business day add up to USD {figure.value:,.2f}."
+    text = f"The cash of one business day, {counted(n, 'deposit')}, is USD {figure.value:,.2f}."
     weight = round(0.3 + 0.001 * min(placement.total_usd_cents * 10 // params.day_usd_cents, 300), 3)
     return Reason(LARGE_DAY, text, figure, f"< {usd_text(params.day_usd_cents)}", weight)
 
@@ -84,8 +85,8 @@ def _narrative(placement: Placement, found: Sequence[Signal], out: Exit, window:
     texts = [signal.reason.text for signal in found] + [reason.text for reason in out.reasons]
     return (
         f"Suspected placement of bulk cash: {usd_text(placement.total_usd_cents)} "
-        f"in {len(placement.deposits)} deposits {whose}, from {first:%Y-%m-%d %H:%M} to {last:%Y-%m-%d %H:%M} UTC. "
-        + " ".join(texts)
+        f"in {counted(len(placement.deposits), 'deposit')} {whose}, "
+        f"from {first:%Y-%m-%d %H:%M} to {last:%Y-%m-%d %H:%M} UTC. " + " ".join(texts)
     )
 
 
@@ -93,9 +94,7 @@ def _counter_evidence(placement: Placement, holder: Customer) -> tuple[str, ...]
     against: list[str] = []
     filed = sum(event.ctr_filed is True for event in placement.deposits)
     if filed:
-        against.append(
-            f"Reports were filed on {filed} of {len(placement.deposits)} deposits: nothing was hidden there."
-        )
+        against.append(f"A report was filed on {filed} of {counted(len(placement.deposits), 'deposit')}.")
     if holder.is_business:
         against.append(f"The holder is a business ({holder.holder_class}).")
     if placement.is_large_day and not placement.is_above_mean and placement.baseline.n_days:

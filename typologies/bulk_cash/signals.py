@@ -13,6 +13,7 @@ from typologies.base.events import Side
 from typologies.base.findings import Reason
 from typologies.base.money import usd_text
 from typologies.base.window import DaySum, Event, Window
+from typologies.base.words import counted
 from typologies.bulk_cash.params import BulkCashParams
 from typologies.bulk_cash.placement import Placement, is_cash_in, total
 
@@ -81,10 +82,11 @@ def _third_party(placement: Placement, window: Window, holder: Customer, params:
         return None
     figure = figures.distinct(strangers, "conductor", "conductors")
     text = (
-        f"{usd_text(total(strangers))} were brought by {figure.value} people who are not the holder "
-        f"and paid in here on fewer than {params.familiar_days} earlier days."
+        f"{usd_text(total(strangers))} came from {counted(figure.value, 'person', 'people')} other than the holder, "
+        f"known here from fewer than {params.familiar_days} earlier days."
     )
-    return Signal(Reason(THIRD_PARTY, text, figure, "0 conductors unknown to the account", 0.4), tuple(strangers))
+    weight = _rising(0.4, total(strangers) * 10 // params.day_usd_cents)
+    return Signal(Reason(THIRD_PARTY, text, figure, "0 conductors unknown to the account", weight), tuple(strangers))
 
 
 def owners_of(event: Event, holder: Customer) -> frozenset[str]:
@@ -98,7 +100,8 @@ def _branches(placement: Placement) -> Signal | None:
     if figure.value < 2:
         return None
     text = f"The cash of one day went to {figure.value} branches."
-    return Signal(Reason(BRANCHES, text, figure, "1 branch on a day", 0.3), placement.deposits)
+    weight = _rising(0.3, int(figure.value) * 10)
+    return Signal(Reason(BRANCHES, text, figure, "1 branch on a day", weight), placement.deposits)
 
 
 def _other_conductor(placement: Placement) -> Signal | None:
@@ -110,8 +113,9 @@ def _other_conductor(placement: Placement) -> Signal | None:
     if not wrong:
         return None
     figure = figures.count(wrong)
-    text = f"The reports on {len(wrong)} deposits name somebody else than the person who paid in."
-    return Signal(Reason(OTHER_CONDUCTOR, text, figure, "0 reports with another conductor", 0.9), wrong)
+    text = f"The reports on {counted(len(wrong), 'deposit')} name somebody else than the person who paid in."
+    weight = _rising(0.6, len(wrong) * 10)
+    return Signal(Reason(OTHER_CONDUCTOR, text, figure, "0 reports with another conductor", weight), wrong)
 
 
 def _young(placement: Placement, holder: Customer, params: BulkCashParams) -> Signal | None:
@@ -122,6 +126,11 @@ def _young(placement: Placement, holder: Customer, params: BulkCashParams) -> Si
     figure = figures.stated(age, "days", f"account_profile, opened on {opened.isoformat()}, version {holder.version}")
     text = f"The account was opened on {opened.isoformat()}, {age} days before."
     return Signal(Reason(YOUNG, text, figure, f">= {params.young_days}", 0.3), ())
+
+
+def _rising(base: float, tenths: int) -> float:
+    """Return a weight that grows with what is shown, so that an episode keeps its fullest reason."""
+    return round(base + 0.001 * min(tenths, 300), 3)
 
 
 def month_of(window: Window, last: Event) -> tuple[list[Event], list[DaySum]]:
@@ -149,7 +158,8 @@ def _off_profile(placement: Placement, window: Window, holder: Customer, params:
     if int(figure.value * 100) < limit:
         return None
     text = f"USD {figure.value:,.2f} in 30 days, while {usd_text(expected)} a month are expected."
-    return Signal(Reason(OFF_PROFILE, text, figure, f"< {usd_text(limit)}", 0.6), placement.deposits)
+    weight = _rising(0.5, int(figure.value * 100) * 10 // max(limit, 1))
+    return Signal(Reason(OFF_PROFILE, text, figure, f"< {usd_text(limit)}", weight), placement.deposits)
 
 
 def not_computed(deposits: Sequence[Event], holder: Customer, window: Window) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ from typologies.base.events import Channel, InstitutionType, Kind, Side
 from typologies.base.expressions import Expr, Past, Trailing, col, count, total
 from typologies.base.findings import Deadline, Finding
 from typologies.base.window import Event, Window
-from typologies.structuring.examined import examine, goes_round
+from typologies.structuring.examined import examine, goes_round, may_show_design
 from typologies.structuring.explain import explain
 from typologies.structuring.lines import SMALL_LINE_RAILS, Line, LineTable
 from typologies.structuring.look_alikes import weigh
@@ -94,6 +94,8 @@ class StructuringDetector(Detector[StructuringParams]):
         """Return a finding if the trigger is part of such a series under one of its lines, the lowest first."""
         trigger = window.trigger
         if not isinstance(trigger, Event) or window.is_collapsed or _is_seen_by_beneficiary(window):
+            return ()
+        if not may_show_design(window, self.params):
             return ()
         table = LineTable(context, self.params)
         for line in table.lines_of(trigger):

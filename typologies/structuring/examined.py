@@ -11,7 +11,7 @@ from typologies.base.customer import Customer
 from typologies.base.window import Event, Window
 from typologies.structuring.days import recent
 from typologies.structuring.deposits import BusinessDay, by_day, candidates, known, total
-from typologies.structuring.lines import Line
+from typologies.structuring.lines import Line, is_small_line
 from typologies.structuring.params import StructuringParams
 
 
@@ -140,6 +140,38 @@ def _is_near_all_along(window: Window, params: StructuringParams) -> bool:
     if len(sizes) < len(window):
         return True
     return sum(cents >= near for cents in in_band) * 100 >= params.near_share_percent * len(in_band)
+
+
+def may_show_design(window: Window, params: StructuringParams) -> bool:
+    """Return whether a sign of design is possible at all: a cheap bound, wider than every sign in `signals`.
+
+    Most windows that pass the screen are those of a shop: one branch, days apart, few sums near the line.
+    """
+    reach = timedelta(hours=params.visit_hours)
+    near = params.lowest_line_usd_cents * params.near_percent // 100
+    telling = branches_side_by_side(window.role)
+    branches: set[str] = set()
+    n_near = 0
+    before: Event | None = None
+    for event in window:
+        if event.branch is not None:
+            branches.add(event.branch)
+        if event.reduced_on_notice or len(branches) >= telling:
+            return True
+        institution = params.institution_type if event.institution_type is None else event.institution_type.name.lower()
+        if is_small_line(institution, event.rail):
+            return True
+        cents = event.amount_usd_cents
+        n_near += cents is None or near <= cents <= params.highest_line_usd_cents
+        if before is not None and event.conductor != before.conductor and event.time - before.time < reach:
+            return True
+        before = event
+    return n_near > 1
+
+
+def branches_side_by_side(role: str) -> int:
+    """Return how many branches on a day are a sign: staff of two firms are at two."""
+    return 3 if role == "conductor" else 2
 
 
 def goes_round(examined: Examined) -> bool:

@@ -10,6 +10,7 @@ from typologies.base.events import InstitutionType
 from typologies.base.findings import BASELINE, Finding, Reason, Severity, cite
 from typologies.base.money import usd_text
 from typologies.base.window import Event
+from typologies.base.words import counted
 from typologies.structuring.deposits import known, total
 from typologies.structuring.examined import Examined
 from typologies.structuring.lines import Line
@@ -83,7 +84,7 @@ def _sum(deposits: Sequence[Event], line: Line) -> Reason:
 def _largest_day(deposits: Sequence[Event], line: Line) -> Reason:
     figure = figures.largest_day_usd(deposits)
     days = figures.n_days(deposits).value
-    text = f"The deposits lie on {days} business days; the largest day holds USD {figure.value:,.2f}."
+    text = f"The deposits lie on {counted(days, 'business day')}; the largest day holds USD {figure.value:,.2f}."
     weight = round(0.1 + 0.001 * min(int(figure.value * 1_000) // line.cents, 100), 3)
     return Reason("largest_day", text, figure, f"a day of {line.text} would be reported", weight)
 

@@ -11,6 +11,7 @@ from typologies.base.business_days import Calendar, day_of
 from typologies.base.customer import Customer
 from typologies.base.money import usd_text
 from typologies.base.window import Event
+from typologies.base.words import counted
 from typologies.structuring.deposits import DayStatus, largest_share, total
 from typologies.structuring.examined import Examined
 from typologies.structuring.lines import Line
@@ -85,7 +86,7 @@ def weigh(
     n_whole = sum(examined.line.is_above(event.amount_usd_cents or 0) for event in deposits)
     if n_whole * params.near_per_whole >= len(near) > 0:
         answered.add(NEAR_LINE)
-        against.append(f"{n_whole} deposits in the look-back passed the line in one piece.")
+        against.append(f"{counted(n_whole, 'deposit')} in the look-back passed the line in one piece.")
     if any(is_whole_unreported(event, examined.line) for event in deposits):
         answered.add(UNREPORTED)
         against.append("A deposit above the line in one piece was not reported either: the customer may be exempt.")
@@ -105,7 +106,7 @@ def weigh(
         )
     reported = sum(day.status in (DayStatus.REPORTED, DayStatus.ASSUMED_REPORTED) for day in examined.days)
     if reported:
-        against.append(f"{reported} business days above the line were reported or may be taken as reported.")
+        against.append(f"{counted(reported, 'business day')} above the line: reported, or to be taken as reported.")
     return Weighed([s for s in found if s.code not in answered], tuple(against), tuple(considered))
 
 

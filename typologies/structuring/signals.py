@@ -9,8 +9,9 @@ from typologies.base.events import Channel
 from typologies.base.findings import Reason
 from typologies.base.money import usd_text
 from typologies.base.window import Event
+from typologies.base.words import counted
 from typologies.structuring.deposits import STILL_AVOIDING, DayStatus, known, largest_share, total
-from typologies.structuring.examined import Examined, is_at_counter
+from typologies.structuring.examined import Examined, branches_side_by_side, is_at_counter
 from typologies.structuring.lines import Line
 from typologies.structuring.params import StructuringParams
 
@@ -67,7 +68,7 @@ def _near_line(examined: Examined, params: StructuringParams) -> Signal | None:
 
 
 def _branches(examined: Examined, params: StructuringParams) -> Signal | None:
-    group = _telling_group(examined, "branch", 3 if examined.role == "conductor" else 2)
+    group = _telling_group(examined, "branch", branches_side_by_side(examined.role))
     if not group:
         return None
     figure = figures.distinct(group, "branch", "branches")
@@ -161,7 +162,8 @@ def _unreported(examined: Examined) -> Signal | None:
         if not examined.is_series and examined.trigger not in deposits:
             continue
         text = (
-            f"On business day {day.day.isoformat()} {len(deposits)} deposits at {branches} branches by {people} people "
+            f"On business day {day.day.isoformat()} {len(deposits)} deposits "
+            f"at {counted(branches, 'branch', 'branches')} by {counted(people, 'person', 'people')} "
             f"add up to {usd_text(total(deposits))}, and no report was filed."
         )
         reason = Reason(
