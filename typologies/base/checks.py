@@ -136,9 +136,13 @@ def check_batches(each: Trials) -> None:
 
 
 def check_arrival(each: Trials) -> None:
-    """Arrival in any order within the lateness changes nothing; neither do facts that come as late as they may."""
+    """Arrival in any order within the lateness changes nothing, of events and of facts."""
     for trial in each:
-        trial.require(trials.in_batches(trial.order(1), 5), "arrival within the lateness")
+        schedule = trials.in_batches(trial.order(1), 5)
+        trial.require(schedule, "arrival within the lateness")
+        if trial.history.facts:
+            schedule = trials.with_late_facts(trial.history, schedule)
+            trial.require(schedule, "facts that come as late as they may", tell=True)
 
 
 def check_duplicates(each: Trials) -> None:

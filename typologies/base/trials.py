@@ -171,6 +171,28 @@ def with_idle_marks(history: History, schedule: Schedule, rng: np.random.Generat
     return tuple(steps)
 
 
+def with_late_facts(history: History, schedule: Schedule) -> Schedule:
+    """Return the schedule with every fact told as late as its lateness allows.
+
+    A fact may come as long as the floor has not passed the time at which it became known: before the step that does.
+    """
+    known = [to_microseconds(fact.known_at) for fact in history.facts]
+    waiting = sorted(range(len(known)), key=known.__getitem__)
+    times, clock = history.times_us, 0
+    steps: list[Step] = []
+    for step in schedule:
+        if isinstance(step, Deliver) and step.rows:
+            clock = max(clock, int(times[list(step.rows)].max()))
+        elif isinstance(step, Idle):
+            clock = max(clock, step.clock_us)
+        due = [i for i in waiting if known[i] < clock - history.settings.lateness_us]
+        if due:
+            steps.append(Tell(tuple(due)))
+            waiting = [i for i in waiting if i not in due]
+        steps.append(step)
+    return (*steps, Tell(tuple(waiting))) if waiting else tuple(steps)
+
+
 def with_restarts(schedule: Schedule, rng: np.random.Generator, share: float) -> Schedule:
     """Return the schedule with a restart after some of its steps."""
     steps: list[Step] = []

@@ -28,7 +28,7 @@ from typologies.base.facts import Fact
 from typologies.base.reference import Bound
 from typologies.base.settings import EngineSettings
 from typologies.base.strings import Interner
-from typologies.base.trials import Deliver, History, Idle, Restart, Schedule, Step, Tell, history, in_batches
+from typologies.base.trials import Deliver, History, Idle, Restart, Schedule, Step, history, in_batches, with_late_facts
 from typologies.base.window import span_us
 
 START = datetime(2025, 3, 3, tzinfo=UTC)
@@ -255,7 +255,7 @@ def schedules(
         if restarts and draw(st.integers(0, 3)) == 3:
             steps.append(Restart())
     steps = _with_idle(draw, past, steps)
-    return tuple(_with_facts(past, steps)) if tell else tuple(steps)
+    return with_late_facts(past, tuple(steps)) if tell else tuple(steps)
 
 
 def _with_idle(draw: st.DrawFn, past: History, steps: list[Step]) -> list[Step]:
@@ -271,29 +271,3 @@ def _with_idle(draw: st.DrawFn, past: History, steps: list[Step]) -> list[Step]:
         if isinstance(step, Deliver) and step.rows:
             earliest = min(earliest, int(times[list(step.rows)].min()))
     return found[::-1]
-
-
-def _with_facts(past: History, steps: list[Step]) -> list[Step]:
-    """Tell each fact as late as its lateness allows: before the floor passes the time at which it became known."""
-    lateness = past.settings.lateness_us
-    waiting = sorted(range(len(past.facts)), key=lambda i: past.facts[i].known_at)
-    found: list[Step] = []
-    clock = 0
-    for step in steps:
-        if isinstance(step, Deliver):
-            clock = max(clock, int(past.times_us[list(step.rows)].max()))
-        elif isinstance(step, Idle):
-            clock = max(clock, step.clock_us)
-        due = [i for i in waiting if known_us(past.facts[i]) < clock - lateness]
-        if due:
-            found.append(Tell(tuple(due)))
-            waiting = [i for i in waiting if i not in due]
-        found.append(step)
-    if waiting:
-        found.append(Tell(tuple(waiting)))
-    return found
-
-
-def known_us(fact: Fact) -> int:
-    """Return when a fact became known, microseconds."""
-    return (fact.known_at - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)
