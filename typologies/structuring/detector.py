@@ -44,16 +44,19 @@ class StructuringDetector(Detector[StructuringParams]):
         band = self._band(p.lowest_line_usd_cents, p.floor_percent)
         at_counter = (col.has_branch == 1) | (col.has_conductor == 1)
         small = self._is_small() & self._band(p.lowest_small_line_usd_cents, p.return_floor_percent)
+        near = self._band(p.lowest_line_usd_cents, p.near_percent)
+        # Size first: most sources do not say whether a sum was cut, and an unknown filter lets everything pass.
         cut = (col.channel == Channel.TELLER) & (col.reduced_on_notice == 1)
         return {
             "n_all": count(span),
             "n": count(span, band),
             "usd": total(col.amount_usd, span, band),
-            "n_near": count(span, self._band(p.lowest_line_usd_cents, p.near_percent)),
+            "n_near": count(span, near),
             "n_at_counter": count(span, band & at_counter),
             "n_visit": count(visit, band & at_counter),
             "usd_visit": total(col.amount_usd, visit, band & at_counter),
-            "n_cut": count(span, cut),
+            "n_cut": count(span, near & cut),
+            "n_cut_small": count(span, small & cut),
             "usd_not_above": total(col.amount_usd, span, col.amount_usd <= p.highest_line_usd_cents),
             "n_small": count(span, small),
             "usd_small": total(col.amount_usd, span, small),
@@ -73,7 +76,7 @@ class StructuringDetector(Detector[StructuringParams]):
         after_cut = self._band(line, p.return_floor_percent) & (past.n_cut >= 1) & (past.usd_not_above >= line)
         small_series = (past.n_small >= p.min_deposits) & (past.usd_small >= small_line)
         small_split = (past.n_visit_small >= 2) & (past.usd_visit_small >= small_line)
-        small_cut = (past.n_cut >= 1) & (past.n_small >= 2) & (past.usd_small >= small_line)
+        small_cut = (past.n_cut_small >= 1) & (past.n_small >= 2) & (past.usd_small >= small_line)
         small = self._is_small() & self._band(small_line, p.return_floor_percent)
         return (
             (self._band(line, p.floor_percent) & (series | split))

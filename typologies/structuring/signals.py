@@ -128,7 +128,7 @@ def _reduced(examined: Examined, params: StructuringParams) -> Signal | None:
     deposits = [event for day in examined.days if day.status in STILL_AVOIDING for event in day.deposits]
     deposits.sort(key=lambda event: event.sort_key)
     for i, cut in enumerate(deposits):
-        if not cut.reduced_on_notice or cut.channel is not Channel.TELLER or not _can_return(cut, line, params):
+        if not _is_cut(cut, line, params):
             continue
         later = [event for event in deposits[i + 1 :] if _can_return(event, line, params)]
         if examined.trigger in later and line.is_above(total((cut, *later))):
@@ -140,6 +140,14 @@ def _reduced(examined: Examined, params: StructuringParams) -> Signal | None:
             reason = Reason(REDUCED, text, figure, "0 deposits cut on notice", _rising(0.75, len(later)))
             return Signal(reason, (cut, *later))
     return None
+
+
+def _is_cut(event: Event, line: Line, params: StructuringParams) -> bool:
+    """Return whether a teller gave notice and the customer then paid in just below the line."""
+    if not event.reduced_on_notice or event.channel is not Channel.TELLER:
+        return False
+    cents = event.amount_usd_cents
+    return cents is not None and line.is_in_band(cents, params.near_percent)
 
 
 def _can_return(event: Event, line: Line, params: StructuringParams) -> bool:
