@@ -29,7 +29,7 @@ from typologies.pass_through.report import report
 
 
 class PassThroughDetector(Detector[PassThroughParams]):
-    """Judges an account at each debit that does not explain itself.
+    """Judges an account at each payment from it that does not explain itself.
 
     The modes, from the most to the least telling: `running_points`, `cash_fan_out`, `same_day`, `rapid_movement`,
     `beyond_means`, `relay`. A finding carries the first that holds.
@@ -69,7 +69,7 @@ class PassThroughDetector(Detector[PassThroughParams]):
         """Every mode's conditions on counts and sums. Sums are in USD: the bands are wider by the FX allowance."""
         p = self.params
         busy = (past.n_in > p.max_entries_per_side) | (past.n_out > p.max_entries_per_side)
-        trigger = (col.side == Side.DEBIT) & ~explained(p.family_limit_usd_cents)
+        pays = (col.side == Side.DEBIT) & (col.kind != Kind.CASH) & ~explained(p.family_limit_usd_cents)
         begins = 100 * past.inflow >= p.onset_percent * past.inflow_before_too
         unexplained = 100 * past.ordinary < p.ordinary_percent * (past.inflow + past.outflow)
         fan = (
@@ -101,7 +101,7 @@ class PassThroughDetector(Detector[PassThroughParams]):
             & (100 * outflow >= p.means_out_percent_low * inflow)
             & (100 * outflow <= p.out_in_percent_high * inflow)
         )
-        return trigger & ~busy & ((begins & unexplained & (fan | same_day | relay)) | means)
+        return pays & ~busy & ((begins & unexplained & (fan | same_day | relay)) | means)
 
     def _between(self, past: Past, low: int, high: int) -> Expr:
         room = self.params.fx_allowance_percent
@@ -114,7 +114,9 @@ class PassThroughDetector(Detector[PassThroughParams]):
         if isinstance(trigger, DeadlineTrigger):
             yield from self._confirm(trigger, window, context)
             return
-        if not isinstance(trigger, Event) or trigger.side is not Side.DEBIT or self._is_explained(trigger):
+        if not isinstance(trigger, Event) or trigger.side is not Side.DEBIT or trigger.kind is Kind.CASH:
+            return
+        if self._is_explained(trigger):
             return
         passage = Passage(events, window.start, self.params)
         if max(len(passage.ins), len(passage.outs)) > self.params.max_entries_per_side:

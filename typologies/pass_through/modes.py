@@ -27,6 +27,7 @@ def could_pass(passage: Passage, params: PassThroughParams) -> bool:
         bool(passage.ins)
         and max(len(passage.ins), len(passage.outs)) <= params.max_entries_per_side
         and passage.is_measurable
+        and passage.is_covered
         and passage.is_out_in_between(params.out_in_percent_low, params.out_in_percent_high)
         and passage.is_onset(params.onset_percent)
         and not passage.lives_ordinarily()
@@ -61,12 +62,11 @@ def _is_running_point(passage: Passage, params: PassThroughParams) -> bool:
     """Credits of several strangers, each on its way again within minutes."""
     return (
         len(passage.ins) >= params.min_counterparties
+        and passage.median is not None
+        and passage.median.dwell_us <= params.running_dwell_minutes * 60_000_000
         and passage.n_payers >= params.running_payers
         and passage.n_payees >= params.running_payees
         and passage.is_new_money
-        and passage.is_covered
-        and passage.median is not None
-        and passage.median.dwell_us <= params.running_dwell_minutes * 60_000_000
     )
 
 
@@ -77,10 +77,9 @@ def _is_cash_fan_out(passage: Passage, profile: Profile, params: PassThroughPara
         bool(passage.cash_ins)
         and (cash is None or cash >= params.cash_usd_cents)
         and 100 * passage.total(passage.cash_ins) >= params.cash_percent * passage.inflow
+        and is_well_known(passage, profile)
         and passage.n_payees >= params.min_counterparties
         and passage.goes_to_strangers
-        and passage.is_covered
-        and is_well_known(passage, profile)
     )
 
 
@@ -91,23 +90,22 @@ def _is_same_day(passage: Passage, profile: Profile, params: PassThroughParams) 
     """
     room = params.same_day_tolerance_percent
     return (
-        min(passage.n_payers, passage.n_payees) >= params.same_day_counterparties
+        min(len(passage.ins), len(passage.outs)) >= params.same_day_counterparties
         and passage.reaches(params.min_inflow_usd_cents)
         and passage.is_out_in_between(100 - room, 100 + room)
-        and passage.is_new_money
-        and passage.is_covered
-        and passage.has_gone_within(timedelta(hours=params.same_day_hours), params.same_day_percent)
         and (not profile.customer.is_business or passage.was_quiet or is_young(passage, profile, params))
+        and passage.has_gone_within(timedelta(hours=params.same_day_hours), params.same_day_percent)
+        and min(passage.n_payers, passage.n_payees) >= params.same_day_counterparties
+        and passage.is_new_money
     )
 
 
 def _is_rapid(passage: Passage, profile: Profile, params: PassThroughParams) -> bool:
     """Many strangers in, many strangers out, on an account of which we know that this is new."""
     return (
-        min(passage.n_payers, passage.n_payees) >= params.min_counterparties
+        is_well_known(passage, profile)
+        and min(passage.n_payers, passage.n_payees) >= params.min_counterparties
         and passage.is_new_money
-        and passage.is_covered
-        and is_well_known(passage, profile)
     )
 
 
@@ -117,9 +115,10 @@ def is_well_known(passage: Passage, profile: Profile) -> bool:
     In the first days of a feed every counterparty of every shop is new. Either entries from well before the span are
     there, or the account was opened within the look-back, or it is known to be a person's.
     """
+    if passage.has_history or profile.is_personal:
+        return True
     age = profile.age_days(passage.events[-1].time)
-    is_young = age is not None and timedelta(days=age) <= passage.events[-1].time - passage.look_back_start
-    return passage.has_history or profile.is_personal or is_young
+    return age is not None and timedelta(days=age) <= passage.events[-1].time - passage.look_back_start
 
 
 def is_young(passage: Passage, profile: Profile, params: PassThroughParams) -> bool:
@@ -139,7 +138,6 @@ def _is_relay(passage: Passage, profile: Profile, params: PassThroughParams) -> 
         # Everybody is new and comes once: a platform or a client who pays twice is a relation.
         and passage.n_payers == len(passage.ins)
         and passage.n_payees == len(passage.outs)
-        and passage.is_covered
         and (not profile.customer.is_business or is_young(passage, profile, params))
         and len(relay_signals(passage, profile, params)) >= params.relay_signals
     )
@@ -148,8 +146,8 @@ def _is_relay(passage: Passage, profile: Profile, params: PassThroughParams) -> 
 def relay_signals(passage: Passage, profile: Profile, params: PassThroughParams) -> tuple[str, ...]:
     """Return the design signals of a relay: codes of reasons."""
     signals = []
-    whole = 100 * 10**passage.exponent
-    if len(passage.currencies) == 1 and passage.inflow == passage.outflow and passage.inflow % whole:
+    flows, whole = passage.native_flows, 100 * 10**passage.exponent
+    if flows is not None and flows[0] == flows[1] and flows[0] % whole:
         signals.append("equal_to_the_last_unit")
     if min(passage.n_payers, passage.n_payees) >= 2 or max(passage.n_payers, passage.n_payees) >= 3:
         signals.append("gathers_or_scatters")

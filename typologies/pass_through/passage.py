@@ -40,8 +40,11 @@ class Passage:
         self._params = params
         self.look_back_start = to_datetime(look_back_start)
         self.span_start = events[-1].time_us - span_us(params.window) if span_start is None else span_start
-        self.events = [e for e in events if e.time_us > self.span_start]
-        self.earlier = events[: len(events) - len(self.events)]
+        first = len(events)
+        while first and events[first - 1].time_us > self.span_start:
+            first -= 1
+        self.events = events[first:]
+        self.earlier = events[:first]
         self.ins = [e for e in self.events if e.side is Side.CREDIT]
         self.outs = [e for e in self.events if e.side is Side.DEBIT]
 
@@ -54,13 +57,13 @@ class Passage:
 
     @lazy
     def is_in_usd(self) -> bool:
-        """Whether the USD value of every entry of the short span is known."""
+        """Whether the USD value of every entry of the short span is known: then values are USD cents."""
         return all(e.amount_usd_cents is not None for e in self.events)
 
     @lazy
     def is_measurable(self) -> bool:
-        """Whether the amounts of the short span can be compared: one currency, or USD values for all."""
-        return len(self.currencies) == 1 or self.is_in_usd
+        """Whether the amounts of the short span can be compared: USD values for all, or one currency."""
+        return self.is_in_usd or len(self.currencies) == 1
 
     @lazy
     def exponent(self) -> int:
@@ -73,26 +76,29 @@ class Passage:
         return amount.minor * int(10 ** (self.exponent - amount.exponent))
 
     def value(self, event: Event) -> int:
-        """Return what an entry of the short span is worth: in the one currency, else in USD cents."""
-        return self.native(event) if len(self.currencies) == 1 else (event.amount_usd_cents or 0)
+        """Return what an entry of the short span is worth: in USD cents where all are known, else in its currency."""
+        return (event.amount_usd_cents or 0) if self.is_in_usd else self.native(event)
 
     def total(self, events: Iterable[Event]) -> int:
         """Return the sum of values of entries of the short span."""
         return sum(map(self.value, events))
 
     @lazy
-    def _values(self) -> list[tuple[Event, int]]:
-        return [(event, self.value(event)) for event in self.events]
-
-    @lazy
     def inflow(self) -> int:
         """Value of the short span's credits."""
-        return sum(value for event, value in self._values if event.side is Side.CREDIT)
+        return self.total(self.ins)
 
     @lazy
     def outflow(self) -> int:
         """Value of the short span's debits."""
-        return sum(value for event, value in self._values if event.side is Side.DEBIT)
+        return self.total(self.outs)
+
+    @lazy
+    def native_flows(self) -> tuple[int, int] | None:
+        """Inflow and outflow in the one currency of the short span, None if there are several."""
+        if len(self.currencies) > 1:
+            return None
+        return sum(map(self.native, self.ins)), sum(map(self.native, self.outs))
 
     def reaches(self, floor_usd_cents: int) -> bool:
         """Return whether the inflow reaches a floor; unknown passes."""
@@ -106,11 +112,10 @@ class Passage:
         several currencies they hold in USD within the allowance.
         """
         room = self._params.fx_allowance_percent
-        inflow, outflow = total_usd_cents(self.ins), total_usd_cents(self.outs)
-        in_usd = inflow is not None and outflow is not None
-        if inflow is not None and outflow is not None and not _between(inflow, outflow, low - room, high + room):
+        if self.is_in_usd and not _between(self.inflow, self.outflow, low - room, high + room):
             return False
-        return _between(self.inflow, self.outflow, low, high) if len(self.currencies) == 1 else in_usd
+        flows = self.native_flows
+        return self.is_in_usd if flows is None else _between(*flows, low, high)
 
     def is_onset(self, percent: int) -> bool:
         """Return whether `percent` of the look-back's credits lie in the short span; True where nothing can tell."""
@@ -141,10 +146,8 @@ class Passage:
 
     def lives_ordinarily(self) -> bool:
         """Return whether explained entries are too large a share of the short span's value."""
-        part, whole = total_usd_cents(self.explained), total_usd_cents(self.events)
-        if part is None or whole is None:
-            part, whole = self.total(self.explained), self.inflow + self.outflow
-        return 100 * part >= self._params.ordinary_percent * whole
+        part = self.total(self.explained)
+        return 100 * part >= self._params.ordinary_percent * (self.inflow + self.outflow)
 
     @lazy
     def known(self) -> frozenset[str]:
@@ -232,12 +235,21 @@ class Passage:
     @lazy
     def matches(self) -> list[Match]:
         """Outflow matched with inflow, first in, first out."""
-        return first_in_first_out(self._values)
+        return first_in_first_out((event, self.value(event)) for event in self.events)
 
     @lazy
     def is_covered(self) -> bool:
-        """Whether enough of the outflow had come in before."""
-        return 100 * sum(m.value for m in self.matches) >= self._params.covered_percent * self.outflow
+        """Whether enough of the outflow had come in before: what was paid from an older balance is not."""
+        there = covered = 0
+        for event in self.events:
+            value = self.value(event)
+            if event.side is Side.CREDIT:
+                there += value
+            else:
+                from_span = min(value, there)
+                covered += from_span
+                there -= from_span
+        return 100 * covered >= self._params.covered_percent * self.outflow
 
     def has_gone_within(self, span: timedelta, percent: int) -> bool:
         """Return whether at least `percent` of the inflow had left within `span` of coming in."""
