@@ -107,7 +107,10 @@ def _tell_changed(found: Comparison) -> None:
     for pair in found.changed.sample:
         ids = pair.a.alert_id if pair.a.alert_id == pair.b.alert_id else f"{pair.a.alert_id} / {pair.b.alert_id}"
         print(f"  {ids}  {pair.a.typology}  {one_line(f'{pair.a.subject_kind} {pair.a.subject_id}')}")
-        rows = [{"field": f.field, "a": f.a, "b": f.b} for f in pair.fields]
+        if not pair.fields:
+            print("    nothing differs but that it has another counterpart too")
+            continue
+        rows = _fields(pair)
         columns = (Column("field", "FIELD"), Column("a", "A", shrinks=True), Column("b", "B", shrinks=True))
         put_table(columns, rows, indent=4)
     _tell_rest(found.changed.n, len(found.changed.sample))

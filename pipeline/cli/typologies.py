@@ -25,7 +25,7 @@ LIST_COLUMNS = (
     Column("status", "STATUS"),
     Column("scope", "SCOPE"),
     Column("stage", "STAGE"),
-    Column("red_flags", "RED FLAGS", folds=True),
+    Column("red_flags", "RED FLAGS", shrinks=True),
 )
 
 

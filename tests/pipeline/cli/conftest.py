@@ -9,7 +9,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from pipeline.cli.main import app
-from pipeline.storage.batch import AlertBatch
+from pipeline.storage.batch import AlertBatch, merge
 from pipeline.storage.store import AlertStore
 from tests.pipeline.storage import by_hand
 
@@ -34,18 +34,21 @@ def feiqian(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Feiqian:
 
 
 @pytest.fixture(scope="session")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
-    """Folder of a finished demo, and what it told."""
-    folder = tmp_path_factory.mktemp("demo") / "feiqian-demo"
-    result = run("demo", "--db", folder, "--progress", "off")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Folder of a small synthetic world."""
+    folder = tmp_path_factory.mktemp("world") / "world"
+    result = run("simulate", "--out", folder, "--days", "45", "--parties", "60")
     assert result.exit_code == 0, result.output
-    return folder, result.stdout
+    return folder
 
 
 @pytest.fixture(scope="session")
-def demo_db(demo: tuple[Path, str]) -> Path:
-    """Alert store of a finished demo."""
-    return demo[0] / "alerts.duckdb"
+def world_db(world: Path) -> Path:
+    """Alert store of a replay of the small world."""
+    db = world.parent / "alerts.duckdb"
+    result = run("replay", world, "--db", db, "--progress", "off")
+    assert result.exit_code == 0, result.output
+    return db
 
 
 @pytest.fixture(scope="session")
@@ -60,7 +63,7 @@ def write_by_hand(path: Path, n_alerts: int, *, is_finished: bool = True) -> Non
     """Write a store of alerts made by hand."""
     with AlertStore.open(path, by_hand.Ticking()) as store:
         store.begin_run(by_hand.run_info())
-        for revisions, frame in by_hand.growing_alerts(n_alerts):
-            store.write(AlertBatch(revisions, frame))
+        # A transaction each would take most of the time.
+        store.write(merge([AlertBatch(revisions, frame) for revisions, frame in by_hand.growing_alerts(n_alerts)]))
         if is_finished:
             store.finish_run({"read": 250, "accepted": 240, "rejected": 10})
