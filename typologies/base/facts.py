@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import blake2b
 
@@ -48,9 +48,15 @@ class Fact:
     known_at: datetime
     values: Mapping[str, FactValue]
     valid_to: datetime | None = None
+    _hash: str = field(init=False, default="", compare=False, repr=False)
 
     def content_hash(self) -> str:
         """Return 32 hex digits over everything above: what a digest and an alert cite as the version used."""
+        if not self._hash:
+            object.__setattr__(self, "_hash", self._computed_hash())
+        return self._hash
+
+    def _computed_hash(self) -> str:
         body = [
             self.table,
             self.key,

@@ -76,9 +76,7 @@ def _time(record: Mapping[str, object], name: str, zone: ZoneInfo) -> datetime:
     except (ValueError, OverflowError) as error:
         raise ValueError(f"{name} must be a time such as 2024-01-31T23:59:59Z; found {_shown(value)}") from error
     if not OLDEST_FACT <= time <= LATEST:
-        raise ValueError(
-            f"{name} must lie between {OLDEST_FACT:%Y-%m-%d} and {LATEST:%Y-%m-%d}; found {_shown(value)}"
-        )
+        raise ValueError(f"{name} must lie between {OLDEST_FACT:%Y-%m-%d} and {LATEST:%Y-%m-%d}; found {_shown(value)}")
     return time
 
 
