@@ -22,7 +22,7 @@ from collections.abc import Iterator, Sequence
 
 from benchmarks.engine_batches import LEAD_BATCH, Costs, Run, warm_up
 from benchmarks.measure import one_core, peak_resident_bytes, resident_bytes
-from benchmarks.report import Report, exit_code, finish, parser, per_second
+from benchmarks.report import Report, exit_code, finish, parser, per_second, tell
 from benchmarks.volume import Volume, in_batches, split_at
 from pipeline.ingest.fx import FxTable
 from replay.synthetic.volume import START_MICROSECONDS
@@ -66,6 +66,7 @@ def main(argv: Sequence[str] | None = None) -> Report:
             run.costs = Costs()
             run.take(in_batches(batches, LEAD_BATCH), is_timed=True)
             total += stretch
+            tell(f"{total:,} events")
             costs, runner = run.costs, run.runner
             seconds = costs.engine + costs.dictionary + costs.entrance
             table.add(

@@ -40,7 +40,7 @@ import polars as pl
 from benchmarks.engine_batches import top
 from benchmarks.measure import duckdb_connection, isolated, one_core, peak_resident_bytes, timed
 from benchmarks.plain_loop import PlainLoop, plain_events
-from benchmarks.report import Report, exit_code, finish, parser, per_second, share
+from benchmarks.report import Report, exit_code, finish, parser, per_second, share, tell
 from benchmarks.screening import Screening
 from benchmarks.volume import Volume, add_arguments, csv_file, cut, of_arguments, parquet_file
 from pipeline.ingest.detect import detect
@@ -116,6 +116,7 @@ def main(argv: Sequence[str] | None = None) -> Report:
     )
     args = options.parse_args(argv)
     volume = of_arguments(args)
+    tell("files of events")
     parquet, csv = parquet_file(volume, args.work), csv_file(volume, args.work)
     bound = [typology.bind() for typology in discover().values()]
     report = Report(
@@ -146,6 +147,7 @@ def _replays(
     stages = report.table("stages of the median run, seconds (reading runs beside the rest)")
     first: Replayed | None = None
     for name, path in files.items():
+        tell(f"replay of {name}")
         done = [isolated(is_isolated, replayed, path, is_profiled=False) for _ in range(runs)]
         middle = sorted(done, key=lambda d: d.seconds)[len(done) // 2]
         table.add(
@@ -203,6 +205,7 @@ def _reading(report: Report, volume: Volume, files: Mapping[str, Path]) -> None:
     table = report.table("reading alone, one thread after the other's work (Polars uses its pool)")
     fx = FxTable.from_package()
     for name, path in files.items():
+        tell(f"reading of {name} alone")
         with tempfile.TemporaryDirectory() as folder:
             config = ReplayConfig((path,), Path(folder) / "none.duckdb")
             source = Source([SourceFile(path, detect(path))], config, fx, Path(folder))
@@ -222,6 +225,7 @@ def _reading(report: Report, volume: Volume, files: Mapping[str, Path]) -> None:
 
 
 def _plain(report: Report, volume: Volume, bound: Sequence[Bound], size: int) -> None:
+    tell("plain loop")
     fx = FxTable.from_package()
     frame = _in_engine_order(_first(volume, fx, size))
     table = report.table(
@@ -275,6 +279,7 @@ def _screened(bound: Sequence[Bound], prepared: Iterable[Prepared]) -> Screening
 
 
 def _window_sum(report: Report, volume: Volume, parquet: Path) -> None:
+    tell("window sum in SQL")
     structuring = discover().get("structuring")
     look_back = structuring.bind().detector.look_back if structuring is not None else timedelta(days=20)
     # (t - W, t] in whole microseconds; rows of equal time are peers of a RANGE window, hence the count of ties.

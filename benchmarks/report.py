@@ -90,6 +90,11 @@ class Report:
         return all(check.is_equal for check in self.checks)
 
 
+def tell(text: str) -> None:
+    """Say on standard error what is being measured; a long run shows that it lives."""
+    print(f"   ... {text}", file=sys.stderr, flush=True)
+
+
 def _short(value: object) -> str:
     text = f"{len(value)} items" if isinstance(value, set | frozenset | dict | list) else str(value)
     return text if len(text) <= 200 else text[:200] + " ..."
