@@ -234,7 +234,7 @@ def check_state_shrinks(each: Trials) -> None:
         if not history.frame.height:
             continue
         span = trials.far_ahead(history, trial.bound.detector.look_back) - int(history.times_us.min())
-        n_lives = -(-2 * RETAINED_EVENTS // history.frame.height)
+        n_lives = -(-5 * RETAINED_EVENTS // (4 * history.frame.height))
         run = Drive([trial.bound], _lives(history, 3 * n_lives, span))
         sizes: list[int] = []
         for part in range(3):

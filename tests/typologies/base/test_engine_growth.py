@@ -62,20 +62,20 @@ def _agree(past: History, names: tuple[str, ...], rng: np.random.Generator, batc
 
 def test_hundreds_of_subjects_and_thousands_of_events_agree() -> None:
     rng = np.random.default_rng(1)
-    past = history("growth", events_frame(_random(2_500, 700, 60, rng)))
+    past = history("growth", events_frame(_random(1_500, 600, 40, rng)))
     _agree(past, ("counted", "largest", "summed"), rng, batch=97)
 
 
 def test_windows_longer_than_any_first_guess_agree() -> None:
     rng = np.random.default_rng(2)
-    past = history("hub", events_frame(_random(800, 3, 4, rng)))
+    past = history("hub", events_frame(_random(620, 2, 3, rng)))
     _agree(past, ("hub_total", "counted"), rng, batch=211)
 
 
 def test_hubs_above_the_cap_agree() -> None:
     rng = np.random.default_rng(3)
     settings = EngineSettings(lateness=timedelta(hours=20), row_cap=60)
-    past = history("capped", events_frame(_random(900, 6, 12, rng)), settings=settings)
+    past = history("capped", events_frame(_random(500, 5, 8, rng)), settings=settings)
     _agree(past, ("hub_total", "everything"), rng, batch=53)
 
 
