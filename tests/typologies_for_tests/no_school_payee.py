@@ -45,7 +45,7 @@ class NoSchoolPayee(Detector[NoSchoolPayeeParams]):
             if trigger.side is Side.CREDIT and (cents is None or cents >= self.params.floor_cents):
                 yield Deadline(self.params.within, "school_payee")
         elif isinstance(trigger, DeadlineTrigger):
-            tuition = [e for e in window if e.side is Side.CREDIT and e.event_key in trigger.event_key]
+            tuition = [e for e in window if e.side is Side.CREDIT and e.event_key == trigger.event_key]
             paid = [e for e in debits(window) if tuition and e.sort_key > tuition[0].sort_key]
             if tuition and not paid:
                 yield finding("no_school_paid", tuition)
