@@ -35,12 +35,11 @@ QUERIES: tuple[tuple[str, str], ...] = (
         "SELECT alert_id, severity, typology, subject_id, amount_usd, main_reason FROM alert_queue LIMIT 10;",
     ),
     (
-        "The people who stood at the counter in several alerts",
-        """SELECT e.conductor, count(DISTINCT v.alert_id) AS alerts, count(DISTINCT e.branch) AS branches,
-       sum(e.amount_usd) AS usd
+        "Where the money meets again: accounts paid out of several alerts",
+        """SELECT e.creditor_account, count(DISTINCT v.alert_id) AS alerts, sum(e.amount_usd) AS usd
 FROM alert_evidence v JOIN events e USING (event_key)
-WHERE e.conductor IS NOT NULL AND v.role <> 'baseline'
-GROUP BY e.conductor ORDER BY alerts DESC, usd DESC LIMIT 5;""",
+WHERE v.side = 'debit' AND v.role <> 'baseline' AND e.creditor_account IS NOT NULL
+GROUP BY e.creditor_account ORDER BY alerts DESC, usd DESC LIMIT 5;""",
     ),
     (
         "Every figure of the alert above, with the query that computes it again",

@@ -78,7 +78,7 @@ def _tell(done: ReplayReport, db: Path, found: list[Row], labels: LabelOutcome |
     put_table(columns, rows, indent=2)
     if done.rejected_reasons:
         heading("WHY RECORDS WERE REJECTED")
-        bullets(f"{n:,} times: {reason}" for reason, n in done.rejected_reasons)
+        bullets(f"{'once' if n == 1 else f'{n:,} times'}: {reason}" for reason, n in done.rejected_reasons)
     heading("ALERTS")
     if found:
         put_table(ALERT_COLUMNS, found, indent=2)

@@ -36,10 +36,11 @@ def compare(a: Path, b: Path, match: Match = "exact", sample: int = SAMPLE) -> C
     a, b
         Stores; the same file twice is allowed.
     match
-        "exact": by alert id; a pair is the same if its digests agree. "overlap": an alert of A and one of B belong
-        together if typology and subject agree and they share an event of their evidence (baseline aside) or their
-        times from first to last event overlap; a pair is the same if count, amount, severity, times, codes of the
-        reasons and evidence agree, and neither alert has another counterpart.
+        "exact": by alert id; a pair is the same if its digests agree. "overlap": alerts of one id and digest are the
+        same; of the others, one of A and one of B belong together if typology and subject agree and they share an
+        event of their evidence (baseline aside) or their times from first to last event overlap; such a pair is the
+        same if count, amount, severity, times, codes of the reasons and evidence agree, and neither alert has another
+        counterpart.
     sample
         Alerts listed of each kind, the largest first.
 
@@ -76,17 +77,22 @@ _EXACT_PAIRS = """
 
 _OVERLAP_PAIRS = f"""
     CREATE TEMP TABLE pairs AS
-    WITH together AS (
+    WITH equal AS (
+        SELECT a.alert_id FROM alerts_a a JOIN alerts_b b USING (alert_id, digest)
+    ),
+    free_a AS (FROM alerts_a a ANTI JOIN equal USING (alert_id)),
+    free_b AS (FROM alerts_b b ANTI JOIN equal USING (alert_id)),
+    together AS (
         SELECT DISTINCT a.alert_id AS id_a, b.alert_id AS id_b
-        FROM alerts_a a
+        FROM free_a a
         JOIN evidence_a ea ON ea.alert_id = a.alert_id AND ea.role <> 'baseline'
         JOIN evidence_b eb ON eb.event_key = ea.event_key AND eb.role <> 'baseline'
-        JOIN alerts_b b ON b.alert_id = eb.alert_id
+        JOIN free_b b ON b.alert_id = eb.alert_id
         WHERE (a.typology, a.subject_kind, a.subject_id) = (b.typology, b.subject_kind, b.subject_id)
         UNION
         SELECT a.alert_id, b.alert_id
-        FROM alerts_a a
-        JOIN alerts_b b USING (typology, subject_kind, subject_id)
+        FROM free_a a
+        JOIN free_b b USING (typology, subject_kind, subject_id)
         WHERE a.first_event_time <= b.last_event_time AND b.first_event_time <= a.last_event_time
     ),
     alone AS (
@@ -109,6 +115,8 @@ _OVERLAP_PAIRS = f"""
     JOIN alerts_b b ON b.alert_id = p.id_b
     JOIN evidence ea ON ea.file = 'a' AND ea.alert_id = p.id_a
     JOIN evidence eb ON eb.file = 'b' AND eb.alert_id = p.id_b
+    UNION ALL
+    SELECT alert_id, alert_id, true FROM equal
 """
 
 

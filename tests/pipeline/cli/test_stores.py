@@ -76,9 +76,13 @@ def test_one_alert_that_became_several_is_said_to_have(feiqian: Feiqian, hand_db
     db = tmp_path / "split.duckdb"
     shutil.copy(hand_db, db)
     with duckdb.connect(str(db)) as connection:
+        for end in "xy":
+            connection.execute(
+                f"INSERT INTO core.alert_revision BY NAME SELECT * REPLACE (alert_id || '{end}' AS alert_id) "
+                "FROM core.alert_revision WHERE subject_id = 'acc-0' AND right(alert_id, 1) <> 'x'"
+            )
         connection.execute(
-            "INSERT INTO core.alert_revision BY NAME SELECT * REPLACE (alert_id || 'x' AS alert_id) "
-            "FROM core.alert_revision WHERE subject_id = 'acc-0'"
+            "DELETE FROM core.alert_revision WHERE subject_id = 'acc-0' AND alert_id[-1] NOT IN ('x', 'y')"
         )
     result = feiqian("compare", hand_db, db, "--match", "overlap")
     assert result.exit_code == exits.FAILURE

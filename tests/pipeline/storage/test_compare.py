@@ -180,6 +180,14 @@ def test_an_alert_that_was_split_is_changed_not_same(tmp_path: Path) -> None:
     assert (result.changed.amount_usd_a, result.changed.amount_usd_b) == (whole.amount_usd, whole.amount_usd)
 
 
+def test_alerts_that_did_not_change_are_the_same_even_if_they_overlap_each_other(tmp_path: Path) -> None:
+    unmoved = [alert_over(EVENTS[:4]), alert_over(EVENTS[2:6])]
+    a = store(tmp_path / "a.duckdb", [*unmoved, alert_over(EVENTS[3:7])])
+    b = store(tmp_path / "b.duckdb", unmoved)
+    result = compare(a, b, match="overlap")
+    assert (result.n_same, result.changed.n, result.lost.n, result.gained.n) == (2, 0, 1, 0)
+
+
 def test_an_unfinished_run_is_told(tmp_path: Path) -> None:
     a = store(tmp_path / "a.duckdb", [alert_over(EVENTS[:3])], finish=False)
     b = store(tmp_path / "b.duckdb", [alert_over(EVENTS[:3])])
