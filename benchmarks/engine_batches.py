@@ -9,9 +9,8 @@ How
     The first events (`--lead`, in batches of 10,000) fill the store and are not timed. The rest is timed, a batch of
     one over the last `--single` events only. All runs end with every event judged, and the standing alerts of all runs
     must agree by digest. `engine_cpu` is what the thread itself ran: if it is less than the wall time, the machine was
-    not quiet and the wall times mean little. The breakdown is a run of its own, because watching costs time:
-exclusive seconds of named
-    functions and kernels in shares of their sum.
+    not quiet and the wall times mean little. The breakdown is a run of its own, because watching costs time: exclusive
+    seconds of named functions and kernels in shares of their sum.
 
 Command
     python -m benchmarks.engine_batches --out results/engine_batches.json
