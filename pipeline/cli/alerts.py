@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pipeline.cli import values
-from pipeline.cli.console import say
+from pipeline.cli.console import say, terminal_width
 from pipeline.cli.exits import WrongUsage
 from pipeline.cli.groups import group
 from pipeline.cli.options import DbOption, Output, OutputOption, SeverityName, TypologiesOption
@@ -55,12 +55,15 @@ TABLE_LIMIT = 50
 COLUMNS = (
     Column("short_id", "ID"),
     Column("severity", "SEVERITY"),
-    Column("typology", "TYPOLOGY"),
+    Column("typology", "TYPOLOGY", shrinks=True),
     Column("subject", "SUBJECT", shrinks=True),
     Column("amount_usd", "AMOUNT USD", right=True),
     Column("n_events", "EVENTS", right=True),
-    Column("triggered_at", "TRIGGERED AT (UTC)"),
+    Column("triggered_at", "TRIGGERED", show=lambda moment: f"{moment:%Y-%m-%d}"),
 )
+
+WIDE = 92
+"""Columns of a terminal from which the kind of a subject is written before its id."""
 
 FIELDS = (
     *("alert_id", "severity", "rank_score", "typology", "typology_version", "subject_kind", "subject_id"),
@@ -133,9 +136,11 @@ def list_alerts(
         total = int(reader.query(f"SELECT count(*) FROM alerts WHERE {where}", bound).item())
         short = short_ids(reader) if output is Output.TABLE else {}
         run = reader.current_run()
+    columns = terminal_width()
+    is_wide = columns is None or columns >= WIDE
     for row in rows:
         row["short_id"] = short.get(row["alert_id"])
-        row["subject"] = f"{row['subject_kind']} {row['subject_id']}"
+        row["subject"] = f"{row['subject_kind']} {row['subject_id']}" if is_wide else row["subject_id"]
         row["main_reason"] = row["reasons"][0]["text"] if row["reasons"] else None
     emit(output, "alerts", COLUMNS, rows, FIELDS, {"total": total})
     if run is not None and not run.is_finished:

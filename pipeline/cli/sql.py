@@ -9,7 +9,10 @@ import typer
 
 from pipeline.cli.exits import WrongUsage
 from pipeline.cli.options import DbOption, Output, OutputOption
-from pipeline.cli.tables import Column, emit
+from pipeline.cli.tables import Column, emit, shown
+
+UNCUT = 30
+"""Values up to this length are not cut where the terminal is too narrow: ids and amounts."""
 
 _NUMBERS = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UINTEGER", "UBIGINT", "DECIMAL", "FLOAT", "DOUBLE")
 
@@ -50,7 +53,14 @@ def _put(result: Any, output: Output) -> None:
     if not described:
         return
     names = [column[0] for column in described]
+    rows = [dict(zip(names, row, strict=True)) for row in result.fetchall()]
     columns = [
-        Column(column[0], column[0], right=str(column[1]).startswith(_NUMBERS), shrinks=True) for column in described
+        Column(
+            name,
+            name,
+            right=str(kind).startswith(_NUMBERS),
+            shrinks=any(len(shown(row[name])) > UNCUT for row in rows),
+        )
+        for name, kind, *_ in described
     ]
-    emit(output, "rows", columns, [dict(zip(names, row, strict=True)) for row in result.fetchall()])
+    emit(output, "rows", columns, rows)

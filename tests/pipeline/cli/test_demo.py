@@ -122,6 +122,47 @@ def test_the_demo_is_the_world_of_its_seed(demo: tuple[Path, str], feiqian: Feiq
     assert (tmp_path / "again" / "manifest.json").read_bytes() == (demo[0] / "manifest.json").read_bytes()
 
 
+def blocks(repository: Path, mark: str) -> list[str]:
+    """The code blocks of the README under a mark."""
+    markdown = (repository / "README.md").read_text(encoding="utf-8")
+    found = re.findall(rf"^<!-- {re.escape(mark)} -->\n```\w+\n(.*?)^```$", markdown, re.MULTILINE | re.DOTALL)
+    assert markdown.count(f"<!-- {mark} -->") == len(found) > 0
+    return [str(block) for block in found]
+
+
+def test_the_readme_shows_what_the_demo_tells(demo: tuple[Path, str], repository: Path) -> None:
+    (shown,) = blocks(repository, "shown: demo")
+    told = {line.strip() for line in demo[1].splitlines()}
+    seconds = re.compile(r"records a second|for generating|generating the bank")
+    lines = [
+        line.strip() for line in shown.splitlines() if line.strip() not in ("", "...") and not seconds.search(line)
+    ]
+    assert len(lines) > 10
+    assert [line for line in lines if line not in told] == [], "paste the output of `feiqian demo` into README.md"
+
+
+def test_the_readme_shows_what_explain_says(demo: tuple[Path, str], repository: Path, feiqian: Feiqian) -> None:
+    (shown,) = blocks(repository, "shown: explain")
+    alert_id = shown.split()[0]
+    told = {
+        line.strip()
+        for line in feiqian("alerts", "explain", alert_id, "--db", demo[0] / "alerts.duckdb").stdout.splitlines()
+    }
+    lines = [line.strip() for line in shown.splitlines() if line.strip() not in ("", "...")]
+    assert len(lines) > 10
+    assert [line for line in lines if line not in told] == [], (
+        "paste the output of `feiqian alerts explain` into README.md"
+    )
+
+
+def test_the_questions_of_the_readme_have_answers(demo: tuple[Path, str], repository: Path) -> None:
+    queries = blocks(repository, "executed on the demo's store")
+    assert len(queries) == 5
+    with duckdb.connect(str(demo[0] / "alerts.duckdb"), read_only=True) as connection:
+        for query in queries:
+            assert connection.execute(query).fetchall(), query
+
+
 def test_clean_removes_what_the_demo_wrote_and_nothing_else(feiqian: Feiqian, tmp_path: Path) -> None:
     folder = tmp_path / "feiqian-demo"
     (folder / "truth").mkdir(parents=True)
