@@ -9,6 +9,7 @@ from typologies.base.figures import Figure
 from typologies.base.findings import BASELINE, Cited, Finding, Reason, Severity, cite
 from typologies.base.money import usd
 from typologies.base.window import Event
+from typologies.base.words import counted
 from typologies.funnel_account.cash import FarCash, strangers
 from typologies.funnel_account.exits import Exit
 from typologies.funnel_account.flags import is_off_profile, red_flags
@@ -81,7 +82,7 @@ def report_cash(
     brought = [e for e in far.credits if e.conductor in unknown]
     if brought:
         people = figures.distinct(brought, "conductor", "people")
-        text = f"{people.value} people brought it who had nothing to do with the account before"
+        text = f"{counted(people.value, 'person', 'people')} with no earlier tie to the account brought it"
         drafts.append(("unknown_depositors", text, people, "the holder"))
     below = [e for e in far.credits if (e.amount_usd_cents or 0) < p.line_usd_cents]
     if below:
@@ -150,7 +151,9 @@ def report_senders(
     ]
     if exits:
         to = figures.distinct(exits, "counterparty", "payees")
-        drafts.append(("few_payees", f"it went on to {to.value} payees", to, f"> {p.max_payees} or half the senders"))
+        drafts.append(
+            ("few_payees", f"it went on to {counted(to.value, 'payee')}", to, f"> {p.max_payees} or half the senders")
+        )
     if "similar_amounts" in signals:
         part = figures.share_of_count(similar(gathering, new, p), new.credits)
         text = f"{part.value} percent of the sums lie within {p.similar_percent} percent of their median"
@@ -165,7 +168,8 @@ def report_senders(
         drafts.append(_burst(gathering.ins, gathering.earlier_ins, "credits", onset, gathering))
     if after is not None:
         figure = figures.count(after)
-        text = f"{figure.value} entries followed in {p.confirm_hours} hours: no busy account began here"
+        followed = f"{counted(figure.value, 'entry', 'entries')} followed in {p.confirm_hours} hours"
+        text = f"{followed}: no busy account began here"
         drafts.append(("confirmed", text, figure, "a busy account"))
     drafts += _common(gathering, left, profile, mode)
     most = Severity.HIGH if mode == WITH_EXIT else Severity.MEDIUM

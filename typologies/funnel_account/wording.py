@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from typologies.base.money import usd_text
 from typologies.base.window import Event
+from typologies.base.words import counted
 from typologies.funnel_account.cash import FarCash
 from typologies.funnel_account.gathering import Gathering, total_usd_cents
 from typologies.funnel_account.profile import Profile
@@ -16,9 +17,10 @@ def explanation(account: str, gathered: Sequence[Event], who: str, exits: Sequen
     """Return who, what, when and where in three or four sentences."""
     first, last = gathered[0].time, gathered[-1].time
     when = f"between {first:%Y-%m-%d} and {last:%Y-%m-%d}"
-    parts = [f"Account {account} took in {_sum(gathered)} {when}, {len(gathered)} credits {who}."]
+    parts = [f"Account {account} took in {_sum(gathered)} {when}, {counted(len(gathered), 'credit')} {who}."]
     if exits:
-        parts.append(f"{_sum(exits)} left by {len(exits)} debits to {len(payees(exits))} payees soon after.")
+        to = counted(len(payees(exits)), "payee")
+        parts.append(f"{_sum(exits)} left by {counted(len(exits), 'debit')} to {to} soon after.")
     else:
         parts.append("It has not left quickly so far.")
     return " ".join([*parts, "The amounts are suspected; the holder may be unaware of it or a victim."])
@@ -37,7 +39,7 @@ def counter_evidence(gathering: Gathering, profile: Profile) -> tuple[str, ...]:
     if gathering.ordinary_outs:
         cents = total_usd_cents(gathering.ordinary_outs)
         worth = f" worth {usd_text(cents)}" if cents is not None else ""
-        found.append(f"{len(gathering.ordinary_outs)} debits{worth} are wages, rent, suppliers or tax")
+        found.append(f"{counted(len(gathering.ordinary_outs), 'debit')}{worth} for wages, rent, suppliers or tax")
     if not gathering.has_history:
         days = gathering.params.history_days
         found.append(

@@ -10,6 +10,7 @@ from typologies.base.explained import says_what_it_is
 from typologies.base.figures import Figure
 from typologies.base.findings import BASELINE, Cited, Finding, Reason, Severity, cite
 from typologies.base.window import Event
+from typologies.base.words import counted
 from typologies.pass_through import modes
 from typologies.pass_through.flags import STUDY_MEMOS, Observed, red_flags
 from typologies.pass_through.means import Means
@@ -83,7 +84,8 @@ def report(
         drafts.append(_many("many_payees", "recipients", outs, params.means_payees))
     drafts += _account_drafts(passage, ins, profile, params)
     if after is not None:
-        text = f"{len(after)} entries followed in the {params.confirm_hours} hours after: no busy account began here"
+        followed = f"{counted(len(after), 'entry', 'entries')} followed in the {params.confirm_hours} hours after"
+        text = f"{followed}: no busy account began here"
         drafts.append(("confirmed", text, figures.count(after), "a busy account"))
     observed = Observed(ins, outs, entries, is_beyond, is_stated, lives_ordinarily, mode)
     return Finding(
@@ -115,8 +117,8 @@ def _out_in(outs: Sequence[Event], ins: Sequence[Event], low: int, params: PassT
 
 def _many(code: str, who: str, events: Sequence[Event], least: int) -> Draft:
     figure = figures.distinct(events, "counterparty", who)
-    verb = "paid in" if code == "many_payers" else "were paid"
-    return code, f"{figure.value} {who} the account had nothing to do with {verb}", figure, f"< {least}"
+    text = f"{counted(figure.value, who.removesuffix('s'))} with no earlier tie to the account"
+    return code, text, figure, f"< {least}"
 
 
 def _passage_drafts(passage: Passage, profile: Profile, params: PassThroughParams, mode: str) -> list[Draft]:
@@ -151,9 +153,8 @@ def _passage_drafts(passage: Passage, profile: Profile, params: PassThroughParam
         drafts.append(("burst", text, part, f"< {params.onset_percent} percent"))
     if passage.probes:
         probes = figures.count(passage.probes)
-        text = (
-            f"{probes.value} credits of at most {params.probe_usd_cents // 100} dollars came before the first large one"
-        )
+        small = f"{counted(probes.value, 'credit')} of at most {params.probe_usd_cents // 100} dollars"
+        text = f"{small} came before the first large one"
         drafts.append(("probe", text, probes, "0"))
     if mode == modes.RELAY:
         drafts += _relay_drafts(passage, profile, params)
@@ -223,7 +224,7 @@ def _account_drafts(passage: Passage, ins: Sequence[Event], profile: Profile, pa
         )
     study = [e for e in ins if any(word in (e.memo or "").lower() for word in STUDY_MEMOS)]
     if study:
-        text = f"{len(study)} credits are marked as tuition or living expenses"
+        text = f"{counted(len(study), 'credit')} marked as tuition or living expenses"
         drafts.append(("study_memo", text, figures.count(study), "a payment to a school"))
     return drafts
 

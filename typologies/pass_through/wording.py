@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from typologies.base.money import usd_text
 from typologies.base.window import Event
+from typologies.base.words import counted
 from typologies.pass_through import modes
 from typologies.pass_through.params import PassThroughParams
 from typologies.pass_through.passage import Passage, total_usd_cents
@@ -26,8 +27,8 @@ def explanation(account: str, mode: str, ins: Sequence[Event], outs: Sequence[Ev
     times = sorted(e.time for e in (*ins, *outs))
     payers = len({e.counterparty for e in ins} - {None})
     payees = len({e.counterparty for e in outs} - {None})
-    came = f"{_sum(ins)} came in by {len(ins)} credits from {payers} counterparties"
-    went = f"{_sum(outs)} went out by {len(outs)} debits to {payees} counterparties"
+    came = f"{_sum(ins)} came in by {counted(len(ins), 'credit')} from {counted(payers, 'payer')}"
+    went = f"{_sum(outs)} went out by {counted(len(outs), 'debit')} to {counted(payees, 'payee')}"
     return (
         f"Account {account} {LEAD[mode]}. Between {times[0]:%Y-%m-%d %H:%M} and {times[-1]:%Y-%m-%d %H:%M} UTC "
         f"{came}; {went}. The amounts are suspected; the holder may be unaware of it or a victim."
@@ -52,7 +53,9 @@ def counter_evidence(
     if passage.explained:
         cents = total_usd_cents(passage.explained)
         worth = f" worth {usd_text(cents)}" if cents is not None else ""
-        found.append(f"{len(passage.explained)} entries{worth} have an ordinary purpose or counterparty")
+        found.append(
+            f"{counted(len(passage.explained), 'entry', 'entries')}{worth} with an ordinary purpose or counterparty"
+        )
     if not passage.has_history:
         found.append(
             f"no entry older than {params.history_days} days before the span is known: "
