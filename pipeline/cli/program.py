@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import Any
 
@@ -24,6 +25,10 @@ class Program(TyperGroup):
             complain("interrupted")
             raise typer.Exit(exits.INTERRUPTED) from stop
         except Exception as error:
+            if _is_closed_pipe(error):
+                # Whoever read our output has stopped (`| head`): write nothing to it any more, at exit neither.
+                os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+                raise typer.Exit(exits.FAILURE) from error
             told = _told(error)
             if told is None or ctx.params.get("traceback"):
                 raise
@@ -32,12 +37,15 @@ class Program(TyperGroup):
             raise typer.Exit(code) from error
 
 
+def _is_closed_pipe(error: Exception) -> bool:
+    # Polars raises an OSError without number.
+    return isinstance(error, BrokenPipeError) or (isinstance(error, OSError) and "Broken pipe" in str(error))
+
+
 def _told(error: Exception) -> tuple[str, int] | None:
     """Return message and exit code of an error that is no defect of the program."""
     if isinstance(error, FeiqianError):
         return str(error), exits.exit_code(error)
-    if isinstance(error, BrokenPipeError):
-        return None
     if isinstance(error, OSError) and error.filename is not None:
         return f"{error.filename}: {error.strerror}", exits.FAILURE
     duckdb = sys.modules.get("duckdb")

@@ -49,6 +49,22 @@ def test_help_imports_nothing_heavy() -> None:
     assert result.stderr.strip() == "[]"
 
 
+@pytest.mark.parametrize(
+    "command", [("alerts", "export", "--to", "-", "--what", "events"), ("alerts", "list", "--output", "json")]
+)
+def test_a_reader_that_stops_early_ends_the_program_quietly(command: tuple[str, ...], hand_db: Path) -> None:
+    program = [sys.executable, "-m", "pipeline", *command, "--db", str(hand_db)]
+    # Longer than a pipe holds, so that writing has to fail: the output is read by nobody.
+    with subprocess.Popen(program, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.close()
+        said = process.stderr.read()
+    assert process.returncode == exits.FAILURE
+    assert "Traceback" not in said
+    assert "error" not in said
+
+
 def test_the_module_is_the_same_program() -> None:
     result = subprocess.run([sys.executable, "-m", "pipeline", "--version"], capture_output=True, text=True, check=True)
     assert result.stdout.startswith("feiqian ")

@@ -5,6 +5,9 @@ from __future__ import annotations
 import csv
 import io
 import json
+import signal
+import subprocess
+import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -257,6 +260,24 @@ def test_an_interrupted_replay_says_what_is_left(feiqian: Feiqian, good: Path, m
     result = feiqian("replay", good, "--db", "a.duckdb")
     assert result.exit_code == exits.INTERRUPTED
     assert "the same command completes it" in result.stderr
+
+
+def test_a_replay_can_be_interrupted_and_completed(
+    feiqian: Feiqian, world: Path, world_db: Path, tmp_path: Path
+) -> None:
+    db = tmp_path / "a.duckdb"
+    command = [sys.executable, "-m", "pipeline", "replay", str(world), "--db", str(db), "--progress", "json"]
+    with subprocess.Popen([*command, "--batch", "1"], stderr=subprocess.PIPE, stdout=subprocess.DEVNULL) as process:
+        assert process.stderr is not None
+        assert process.stderr.readline().startswith(b"{")
+        process.send_signal(signal.SIGINT)
+        said = process.stderr.read().decode()
+    assert process.returncode == exits.INTERRUPTED
+    assert "the same command completes it" in said
+    assert "Traceback" not in said
+    assert "no" in feiqian("runs", "list", "--db", db).stdout.split()
+    assert feiqian("replay", world, "--db", db, "--progress", "off").exit_code == exits.OK
+    assert feiqian("compare", world_db, db).exit_code == exits.OK
 
 
 def test_a_broken_invariant_is_a_failure(feiqian: Feiqian, good: Path, monkeypatch: pytest.MonkeyPatch) -> None:
