@@ -226,14 +226,14 @@ def _arrivals(volume: Volume, settings: EngineSettings) -> dict[str, list[Prepar
 
 def warm_up(bound: Sequence[Bound], settings: EngineSettings) -> None:
     """Load all kernels from their cache (or compile them)."""
-    fx = FxTable.from_package()
-    prepared = [*Volume(20_000, 500, 60, seed=7).prepared(fx)]
-    for size in (5_000, 1):
-        run = Run(bound, settings)
-        before, after = split_at(prepared, 19_900)
-        run.take(in_batches(before, 5_000), is_timed=False)
-        run.take(in_batches(after, size), is_timed=False)
-        run.finish()
+    frame = pl.concat(list(Volume(20_000, 500, 60, seed=7).frames(FxTable.from_package())))
+    for arrived in (frame, shuffled_frame(frame, settings.lateness_us, seed=7)):
+        for size in (5_000, 1):
+            run = Run(bound, settings)
+            before, after = split_at([prepare(arrived)], 19_900)
+            run.take(in_batches(before, 5_000), is_timed=False)
+            run.take(in_batches(after, size), is_timed=False)
+            run.finish()
 
 
 def _lead(lead: int, single: int, volume: Volume, size: int) -> int:
