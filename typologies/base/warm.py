@@ -15,7 +15,7 @@ def warm() -> int:
     """Run every golden case of every typology through the runner; return how many events that were."""
     n = 0
     for typology in discover().values():
-        for case in load_cases(typology.folder / "cases"):
+        for case in load_cases(typology.folder):
             runner = Runner([typology.bind(case.params)], EngineSettings(), case.facts)
             if case.frame.height == 0:
                 continue
