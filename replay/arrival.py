@@ -72,4 +72,5 @@ def concat(batches: list[RecordBatch]) -> RecordBatch:
         retracts |= {at + i: k for i, k in b.retracts.items()}
         at += len(b)
         text_at += b.texts.shape[0]
-    return RecordBatch(records, np.concatenate([b.texts for b in batches]), deliveries, retracts)
+    texts = np.concatenate([b.texts for b in batches])
+    return RecordBatch(records, texts, deliveries, retracts, batches[0].generation)

@@ -230,11 +230,11 @@ class _Driver:
             entrance = Entrance([MERGED], self._config.settings)
             numbers = RowNumbers(is_by_event_time=True)
             prepared = ((MERGED, numbers.prepare(frame)) for frame in self._source.by_event_time())
-        for name, batch in self._arrivals(self._timed(ahead(prepared, _PREPARED_AHEAD))):
-            self._take(entrance, name, batch)
+        for name, batch, is_more_waiting in self._arrivals(self._timed(ahead(prepared, _PREPARED_AHEAD))):
+            self._take(entrance, name, batch, is_more_waiting)
         if self._last is not None:
             entrance.end(self._last)
-            self._process(_nothing(), entrance.floor, entrance.clock)
+            self._process(_nothing(), entrance.floor, entrance.clock, False)
         self._write(rejected=self._source.collected.take_rejected())
         self._show(force=True)
 
@@ -247,15 +247,19 @@ class _Driver:
                 return
             yield item
 
-    def _arrivals(self, prepared: Iterator[tuple[str, Prepared]]) -> Iterator[tuple[str, RecordBatch]]:
+    def _arrivals(self, prepared: Iterator[tuple[str, Prepared]]) -> Iterator[tuple[str, RecordBatch, bool]]:
+        """Yield (input, batch, whether encoded events are still waiting behind it)."""
         config = self._config
         if config.shuffle is not None and not config.as_arrived:
             rng = np.random.default_rng(config.shuffle)
             batches = shuffled(self._interned(prepared), config.settings.lateness_us, rng)
-            yield from ((MERGED, batch) for batch in in_batches(batches, config.batch))
+            yield from ((MERGED, batch, True) for batch in in_batches(batches, config.batch))
             return
         for name, item in prepared:
-            yield from ((name, batch) for batch in in_batches(self._interned(iter([(name, item)])), config.batch))
+            left = len(item)
+            for batch in in_batches(self._interned(iter([(name, item)])), config.batch):
+                left -= len(batch)
+                yield name, batch, left > 0
 
     def _interned(self, prepared: Iterator[tuple[str, Prepared]]) -> Iterator[RecordBatch]:
         for _, item in prepared:
@@ -264,7 +268,7 @@ class _Driver:
             self._spent("dictionary", started)
             yield batch
 
-    def _take(self, entrance: Entrance, name: str, batch: RecordBatch) -> None:
+    def _take(self, entrance: Entrance, name: str, batch: RecordBatch, is_more_waiting: bool) -> None:
         records = batch.records
         times = np.ascontiguousarray(records["time"])
         admission = entrance.admit(
@@ -278,7 +282,7 @@ class _Driver:
             first, last = int(accepted.records["time"].min()), int(accepted.records["time"].max())
             self._first = first if self._first is None else min(self._first, first)
             self._last = last if self._last is None else max(self._last, last)
-        self._process(accepted, admission.floor, admission.clock)
+        self._process(accepted, admission.floor, admission.clock, is_more_waiting)
         self._show()
 
     def _turn_away(self, batch: RecordBatch, verdicts: np.ndarray) -> None:
@@ -293,7 +297,7 @@ class _Driver:
             limit = self._config.settings.max_ahead
             self._write(rejected=_rejected_ahead(rows, f"event_time must lie at most {limit} after received_at"))
 
-    def _process(self, batch: RecordBatch, floor: int, clock: int) -> None:
+    def _process(self, batch: RecordBatch, floor: int, clock: int, is_more_waiting: bool) -> None:
         facts = self._source.collected.facts[self._n_facts :]
         if facts:
             started = time.perf_counter()
@@ -301,7 +305,9 @@ class _Driver:
             self._apply(self._runner.add_facts(facts))
             self._spent("context", started)
         started = time.perf_counter()
-        changes = self._runner.process(batch, max(floor, self._runner.floor), max(clock, self._runner.clock))
+        runner = self._runner
+        floor, clock = max(floor, runner.floor), max(clock, runner.clock)
+        changes = runner.process(batch, floor, clock, keep_codes=is_more_waiting)
         self._spent("engine", started)
         self._apply(changes)
         self._write(rejected=self._source.collected.take_rejected())

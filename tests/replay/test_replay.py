@@ -18,6 +18,7 @@ from pipeline.storage.compare import compare
 from pipeline.storage.recompute import verify
 from replay.config import ReplayConfig, ReplayReport
 from replay.engine import replay
+from replay.synthetic.volume import volume_batches
 from replay.synthetic.world import WorldConfig, generate, write
 from typologies.base.errors import InvalidParameters
 from typologies.base.settings import EngineSettings
@@ -159,6 +160,21 @@ def _contents(db: Path) -> dict[str, int]:
             assert row is not None
             counts[view] = int(row[0])
         return counts
+
+
+@pytest.mark.parametrize("change", [{"batch": 2_048}, {"shuffle": 1}], ids=str)
+def test_a_long_file_whose_accounts_come_and_go_is_replayed_in_pieces_as_a_whole(
+    tmp_path: Path, change: dict[str, Any]
+) -> None:
+    folder = tmp_path / "in"
+    folder.mkdir()
+    for i, events in enumerate(volume_batches(60_000, 40_000, 1_500, seed=3)):
+        events.write_parquet(folder / f"{i}.parquet")
+    whole = replay(ReplayConfig((folder,), tmp_path / "whole.duckdb"), now=now)
+    pieces = replay(ReplayConfig((folder,), tmp_path / "pieces.duckdb", **change), now=now)
+    assert pieces.counters["accepted"] == whole.counters["accepted"] == 60_000
+    assert pieces.counters["irrelevant"] == whole.counters["irrelevant"]
+    assert compare(tmp_path / "whole.duckdb", tmp_path / "pieces.duckdb").identical
 
 
 def test_late_rows_are_kept_and_counted_when_file_order_is_arrival(world: Path, tmp_path: Path) -> None:

@@ -49,12 +49,15 @@ class RecordBatch:
         Event index to the delivery id, for the few events that have one.
     retracts
         Event index to the event key that a retraction names, for the few that name one.
+    generation
+        State of the dictionary that the codes belong to: a runner that has renumbered its codes refuses older batches.
     """
 
     records: Records
     texts: UInt8Array
     deliveries: dict[int, str]
     retracts: dict[int, str]
+    generation: int = 0
 
     def __len__(self) -> int:
         return int(self.records.shape[0])
@@ -69,6 +72,7 @@ class RecordBatch:
             self.texts,
             {place[i]: d for i, d in self.deliveries.items() if i in place},
             {place[i]: d for i, d in self.retracts.items() if i in place},
+            self.generation,
         )
 
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import date, timedelta
 
 import numpy as np
@@ -125,6 +125,8 @@ class Runner:
         self._cache: dict[int, Event] = {}
         self._floor = NO_TIME
         self._frozen = NO_TIME
+        self._generation = 0
+        self._is_dictionary_due = False
         self._next_floor = NO_TIME
         self._clock = NO_TIME
         self._swept = NO_TIME
@@ -146,13 +148,15 @@ class Runner:
 
     def encode(self, frame: pl.DataFrame, running_numbers: Int64Array | None = None) -> RecordBatch:
         """Return a canonical frame as records in this runner's dictionary."""
-        return encode(frame, self._interner, running_numbers)
+        return replace(encode(frame, self._interner, running_numbers), generation=self._generation)
 
     def intern(self, prepared: Prepared) -> RecordBatch:
         """Return records prepared elsewhere (`encoding.prepare`) in this runner's dictionary."""
-        return intern(prepared, self._interner)
+        return replace(intern(prepared, self._interner), generation=self._generation)
 
-    def process(self, batch: RecordBatch, floor_us: int, clock_us: int) -> list[AlertChange]:
+    def process(
+        self, batch: RecordBatch, floor_us: int, clock_us: int, *, keep_codes: bool = False
+    ) -> list[AlertChange]:
         """Take in a batch and return how alerts change.
 
         Parameters
@@ -163,14 +167,23 @@ class Runner:
             Floor after this batch: the minimum over the inputs of (maximum - lateness). It never falls.
         clock_us
             The minimum over the inputs of the maxima, after this batch.
+        keep_codes
+            The caller still holds other batches that this runner has encoded: the dictionary must not be renumbered
+            now. It is done at the next call without.
 
         Raises
         ------
         BrokenInvariant
-            An event lies before the floor that held when the batch came, or floor or clock fall.
+            An event lies before the floor that held when the batch came, floor or clock fall, or the dictionary was
+            renumbered since the batch was encoded.
         """
         changes: list[AlertChange] = []
         if len(batch):
+            if batch.generation != self._generation:
+                raise BrokenInvariant(
+                    f"a batch must be encoded in the dictionary's present state {self._generation}, found "
+                    f"{batch.generation}: encode it just before it is processed, or pass keep_codes while holding it"
+                )
             self._take_events(batch)
         if self._updates:
             self._screen_dirty()
@@ -179,6 +192,9 @@ class Runner:
         changes += self._apply_updates()
         changes += self._settle_alerts()
         self._forget()
+        if self._is_dictionary_due and not keep_codes:
+            self._is_dictionary_due = False
+            self._compact_dictionary()
         return changes
 
     def add_facts(self, facts: Iterable[Fact]) -> list[AlertChange]:
@@ -227,6 +243,7 @@ class Runner:
         waiting = {pin.event_key: pin for pin in self._new_pins}
         document = {
             "fingerprint": state.fingerprint(self.bound, self.settings),
+            "dictionary": [self._generation, self._is_dictionary_due],
             "times": [self._floor, self._next_floor, self._clock, self._swept],
             "counters": asdict(self.counters),
             "retractions": self._retractions.to_json(),
@@ -262,6 +279,7 @@ class Runner:
             store.load_arrays(part(f"lens{i}"))
         floor, new._next_floor, new._clock, new._swept = document["times"]
         new._set_floor(floor)
+        new._generation, new._is_dictionary_due = document["dictionary"]
         new.counters = Counters(**document["counters"])
         new._retractions = Retractions.from_json(document["retractions"])
         new._facts = FactStore(map(state.fact_from_json, document["facts"]))
@@ -764,7 +782,7 @@ class Runner:
             for store in self._lenses:
                 store.remap_events(new_place)
             self._codec.texts = self._events.texts
-            self._compact_dictionary()
+            self._is_dictionary_due = True
             self._cache.clear()
         elif len(self._cache) > _EVENT_CACHE:
             self._cache.clear()
@@ -785,6 +803,8 @@ class Runner:
         if 2 * int(np.count_nonzero(used)) > used.shape[0]:
             return
         new_code = self._interner.keep(used)
+        self._generation += 1
+        self._cache.clear()
         for name in CODED_COLUMNS:
             records[name] = new_code[records[name]]
         for store in self._lenses:

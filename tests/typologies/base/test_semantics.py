@@ -552,3 +552,39 @@ def test_the_state_can_be_written_down_and_read_back_at_every_step() -> None:
     assert sum(isinstance(c, Published) for c in plain.changes) == sum(
         isinstance(c, Published) for c in restarted.changes
     )
+
+
+def many_strangers(n: int, days: float) -> list[Row]:
+    """Return deposits into ever new accounts: the dictionary grows and most of it dies."""
+    return [deposit(f"s{i}", i * days / n, f"stranger {i}") for i in range(n)]
+
+
+def test_a_batch_encoded_before_the_dictionary_was_renumbered_is_refused() -> None:
+    runner = Runner([bind(Deposits(Pairs()))], LATENESS)
+    rows = many_strangers(12_000, 60)
+    batches = [runner.encode(events_frame(rows[i : i + 3_000])) for i in range(0, 12_000, 3_000)]
+
+    def process_all() -> None:
+        for batch in batches:
+            end = int(batch.records["time"].max())
+            runner.process(batch, end - DAY_US, end)
+
+    with pytest.raises(BrokenInvariant, match="dictionary's present state"):
+        process_all()
+
+
+def test_batches_encoded_ahead_are_right_while_the_codes_are_kept() -> None:
+    rows = [*many_strangers(12_000, 60), deposit("x", 60.1, "hub"), deposit("y", 60.2, "hub")]
+    ahead = Runner([bind(Deposits(Pairs()))], LATENESS)
+    batches = [ahead.encode(events_frame(rows[i : i + 3_000])) for i in range(0, len(rows), 3_000)]
+    book = AlertBook()
+    for i, batch in enumerate(batches):
+        end = int(batch.records["time"].max())
+        book.apply(ahead.process(batch, end - DAY_US, end, keep_codes=i + 1 < len(batches)))
+    [alert] = book.standing().values()
+    assert alert.subject_id == "hub"
+    again = ahead.encode(events_frame([deposit("z", 60.3, "hub")]))
+    end = int(again.records["time"].max())
+    book.apply(ahead.process(again, end - DAY_US, end))
+    [alert] = book.standing().values()
+    assert [item.event.event_id for item in alert.evidence] == ["x", "y", "z"]
