@@ -428,24 +428,6 @@ def unlink(
 
 
 @kernel
-def find_row(
-    rows: Rows, tail: Int32Array, slot: int, time: int, key_hi: np.uint64, key_lo: np.uint64, side: int
-) -> int:
-    """Return the row with exactly this time, key and side, -1 if there is none."""
-    row = tail[slot]
-    while row >= 0 and rows[row].time >= time:
-        if (
-            rows[row].time == time
-            and rows[row].key_hi == key_hi
-            and rows[row].key_lo == key_lo
-            and rows[row].side == side
-        ):
-            return int(row)
-        row = rows[row].prev
-    return -1
-
-
-@kernel
 def rows_at(rows: Rows, tail: Int32Array, slot: int, time: int, out: Int32Array) -> int:
     """Write the rows of a subject at exactly `time`; return how many there are (more than len(out): call again)."""
     row = tail[slot]

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import timedelta
-from decimal import Decimal
 from enum import IntEnum
 
 from typologies.base.errors import ContractError
@@ -124,9 +123,3 @@ class Deadline:
 
     after: timedelta
     name: str = field(default="deadline")
-
-
-def decimal_text(value: Decimal) -> str:
-    """Return a decimal without exponent notation and without trailing zeros beyond two places."""
-    text = f"{value:f}"
-    return text

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 
 from typologies.base.events import Side
-from typologies.base.window import DaySum, Event, to_microseconds
+from typologies.base.window import DaySum, Event
 
 DAY_US = 86_400_000_000
 
@@ -44,8 +44,3 @@ def collapse(events: Sequence[Event], start: int, end: int, lateness_us: int) ->
         for (day, side), group in sorted(groups.items())
     ]
     return recent, sums
-
-
-def start_of_day(day: date) -> int:
-    """Return microseconds since 1970-01-01 of a UTC day's beginning."""
-    return to_microseconds(datetime(day.year, day.month, day.day, tzinfo=UTC))
