@@ -53,8 +53,8 @@ class Screening:
             n_entries = store.relate(records, np.zeros(len(batch), np.bool_))
             if not n_entries:
                 continue
-            n_out = store.ingest(records, places, n_entries, n_codes, first - store.plan.look_back_us)
-            members, rows, passed = store.screen(records, store.redo(n_out), NULL_I64)
+            store.ingest(records, places, n_entries, n_codes, first - store.plan.look_back_us)
+            members, rows, passed = store.screen(records, NULL_I64)
             events = store.rows["event"][rows]
             for m, member in enumerate(store.plan.members):
                 chosen = events[passed & (members == m)]

@@ -35,7 +35,7 @@ import polars as pl
 from benchmarks.measure import one_core
 from benchmarks.report import Report, exit_code, finish, parser, per_second, whole_numbers
 from benchmarks.screening import Screening
-from typologies.base.chains import Int32Array, Int64Array
+from typologies.base.chainlayout import Int32Array, Int64Array
 from typologies.base.detector import ACCOUNT, Context, Detector
 from typologies.base.encoding import RecordBatch
 from typologies.base.events import NULL_CODE, NULL_I64, Kind, Side

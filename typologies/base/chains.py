@@ -1,9 +1,9 @@
-"""Chains: the rows of every subject in order, with trailing figures kept incrementally. All of it numba kernels.
+"""Chains: the rows of every subject in order, and which of them a judge must see.
 
 A row is one event seen by one subject from one side. Rows of a subject form a doubly linked chain ordered by
-`(event time, event key, side)`. Every declared window has one pointer a subject to the first row inside it, every
-declared figure one accumulator. A row at the end costs a few operations a figure. A row that belongs earlier is put in
-its place and the subject is done again from there (`redo`); a batch does that once a subject.
+`(event time, event key, side)`. A new row is linked and counted, no more. Where a screen can pass by what is counted
+(`residuals`: bounds), the figures it reads are brought to the row (`chainstate`), one window after the other until the
+answer stands. A late row first has the windows that stand after it moved back.
 
 Measured alternatives and figures: benchmarks/README.md.
 """
@@ -11,438 +11,433 @@ Measured alternatives and figures: benchmarks/README.md.
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
+from typologies.base.chaincode import evaluate
+from typologies.base.chainlayout import (
+    CODE,
+    COUNTED,
+    FROM,
+    HEAD,
+    N_ODD,
+    SLOT_WIDTH,
+    STATE,
+    SUMMED,
+    TAIL,
+    WATCHED,
+    BoolArray,
+    Int32Array,
+    Int64Array,
+    Rows,
+    UInt64Array,
+)
+from typologies.base.chainstate import before, clear_all, is_before, make_room
+from typologies.base.columns import column_value
 from typologies.base.events import NULL_I64
 from typologies.base.jit import kernel
 
-Int64Array = npt.NDArray[np.int64]
-Int32Array = npt.NDArray[np.int32]
-UInt64Array = npt.NDArray[np.uint64]
-UInt8Array = npt.NDArray[np.uint8]
-Rows = npt.NDArray[np.void]
-
-ROW = np.dtype(
-    [
-        ("time", "i8"),
-        ("key_hi", "u8"),
-        ("key_lo", "u8"),
-        ("mask", "u8"),  # bit f: filter f is true for this row
-        ("unknown", "u8"),  # bit f: filter f is unknown
-        ("next", "i4"),
-        ("prev", "i4"),
-        ("event", "i4"),  # place in the event store
-        ("subject", "i4"),  # slot; -1: row is free
-        ("side", "i4"),
-        ("spare", "i4"),
-    ],
-    align=True,
-)
-"""One row: 64 bytes, one cache line."""
-
-COUNT, TOTAL, LARGEST = 0, 1, 2
-
 _NULL = NULL_I64
 
+_MOST_SUMMED = 10_000_000_000_000
+"""Values above this (USD 100 bn in cents) are not summed in bounds: a sum must not overflow and look small."""
 
-@kernel
-def _before(rows: Rows, row: int, time: int, key_hi: np.uint64, key_lo: np.uint64, side: int) -> bool:
-    """Whether `row` comes before (time, key, side)."""
-    if rows[row].time != time:
-        return bool(rows[row].time < time)
-    if rows[row].key_hi != key_hi:
-        return bool(rows[row].key_hi < key_hi)
-    if rows[row].key_lo != key_lo:
-        return bool(rows[row].key_lo < key_lo)
-    return bool(rows[row].side < side)
+
+# Rows
 
 
 @kernel
-def _add(
-    rows: Rows, values: Int64Array, row: int, slot: int, figures: Int64Array, acc: Int64Array, nulls: Int32Array, w: int
-) -> None:
-    """Add a row to every figure of window `w` (all windows if w < 0); figures are ordered by window."""
-    mask = rows[row].mask
-    unknown = rows[row].unknown
-    for f in range(figures.shape[0]):
-        if w >= 0:
-            if figures[f, 0] < w:
-                continue
-            if figures[f, 0] > w:
-                break
-        bit = np.uint64(1) << np.uint64(figures[f, 1])
-        if unknown & bit:
-            nulls[slot, f] += 1
-        elif mask & bit:
-            op = figures[f, 3]
-            if op == 0:
-                acc[slot, f] += 1
-            else:
-                value = values[row, figures[f, 2]]
-                if value == _NULL:
-                    nulls[slot, f] += 1
-                elif op == 1:
-                    acc[slot, f] += value
-                elif value > acc[slot, f]:
-                    acc[slot, f] = value
+def _count(rows: Rows, slots: Int64Array, slot: int, row: int, unknown: UInt64Array, group: Int32Array, by: int) -> None:
+    """Count a row in (1) or out (-1) of what bounds the figures of its subject."""
+    k = rows[row].klass
+    value = rows[row].value
+    if unknown[k] or value < 0 or value > _MOST_SUMMED:  # an unknown value is below 0
+        slots[slot, N_ODD] += by
+    else:
+        slots[slot, COUNTED + group[k]] += by
+        slots[slot, SUMMED + group[k]] += by * value
 
 
 @kernel
-def _advance(
+def _free(rows: Rows, row: int, free_rows: Int32Array, counters: Int64Array) -> None:
+    rows[row].subject = -1
+    free_rows[counters[1]] = row
+    counters[1] += 1
+
+
+@kernel
+def _evict(
     rows: Rows,
-    values: Int64Array,
+    slots: Int64Array,
     slot: int,
-    row: int,
-    time: int,
-    windows: Int64Array,
-    starts: Int64Array,
-    figures: Int64Array,
-    first: Int32Array,
-    first_time: Int64Array,
-    acc: Int64Array,
-    nulls: Int32Array,
-) -> None:
-    """Move a subject's window starts on to `time`, taking out rows that left; `row` is about to be added.
+    cutoff: int,
+    unknown: UInt64Array,
+    group: Int32Array,
+    free_rows: Int32Array,
+    counters: Int64Array,
+    state: Int64Array,
+    n_windows: int,
+) -> int:
+    """Free a subject's rows at or before `cutoff`; return how many there were.
 
-    `starts` (n_windows + 1,): the figures of window w are starts[w] to starts[w + 1]. `first_time` repeats the time of
-    the first row, so that the common case, nothing left, touches no row.
+    No changeable trigger's window reaches them. A window that still holds one of them lags far behind: it is forgotten.
     """
-    for w in range(windows.shape[0]):
-        limit = time - windows[w]
-        at = first[slot, w]
-        if at < 0:
-            first[slot, w] = row
-            first_time[slot, w] = time
-            continue
-        if first_time[slot, w] > limit:
-            continue
-        rescan = False
-        while at >= 0 and at != row and rows[at].time <= limit:
-            mask = rows[at].mask
-            unknown = rows[at].unknown
-            for f in range(starts[w], starts[w + 1]):
-                bit = np.uint64(1) << np.uint64(figures[f, 1])
-                if unknown & bit:
-                    nulls[slot, f] -= 1
-                elif mask & bit:
-                    op = figures[f, 3]
-                    if op == 0:
-                        acc[slot, f] -= 1
-                    else:
-                        value = values[at, figures[f, 2]]
-                        if value == _NULL:
-                            nulls[slot, f] -= 1
-                        elif op == 1:
-                            acc[slot, f] -= value
-                        elif value == acc[slot, f]:
-                            rescan = True
-            at = rows[at].next
-        if at < 0:
-            at = np.int32(row)
-        first[slot, w] = at
-        first_time[slot, w] = rows[at].time
-        if rescan:
-            # A maximum cannot be subtracted: look again at what is left.
-            for f in range(starts[w], starts[w + 1]):
-                if figures[f, 3] == 2:
-                    bit = np.uint64(1) << np.uint64(figures[f, 1])
-                    best = _NULL
-                    j = first[slot, w]
-                    while j >= 0 and j != row:
-                        if (rows[j].mask & bit) and not (rows[j].unknown & bit):
-                            value = values[j, figures[f, 2]]
-                            if value != _NULL and value > best:
-                                best = value
-                        j = rows[j].next
-                    acc[slot, f] = best
+    row = slots[slot, HEAD]
+    if row < 0 or rows[row].time > cutoff:
+        return 0
+    s = slots[slot, STATE]
+    if s >= 0:
+        for w in range(n_windows):
+            if state[s, w] <= cutoff:
+                state[s, 2 * n_windows + w] = -1
+    n = 0
+    while row >= 0 and rows[row].time <= cutoff:
+        following = np.int64(rows[row].next)
+        _count(rows, slots, slot, row, unknown, group, -1)
+        _free(rows, row, free_rows, counters)
+        n += 1
+        row = following
+    slots[slot, HEAD] = row
+    if row >= 0:
+        rows[row].prev = -1
+    else:
+        slots[slot, TAIL] = -1
+    return n
 
 
 @kernel
-def _emit(slot: int, n_figures: int, acc: Int64Array, nulls: Int32Array, out: Int64Array, offset: int, k: int) -> None:
-    for f in range(n_figures):
-        out[offset + f, k] = _NULL if nulls[slot, f] > 0 else acc[slot, f]
+def _mark(rows: Rows, slots: Int64Array, slot: int, row: int, touched: Int32Array, n_touched: int) -> int:
+    """Have a subject screened from `row` on; return the new number of touched subjects."""
+    known = slots[slot, FROM]
+    if known < 0:
+        touched[n_touched] = slot
+        slots[slot, FROM] = row
+        return n_touched + 1
+    if is_before(rows, row, known):
+        slots[slot, FROM] = row
+    return n_touched
 
 
 @kernel
-def _clear(slot: int, figures: Int64Array, first: Int32Array, acc: Int64Array, nulls: Int32Array) -> None:
-    for w in range(first.shape[1]):
-        first[slot, w] = -1
-    for f in range(figures.shape[0]):
-        acc[slot, f] = _NULL if figures[f, 3] == 2 else 0
-        nulls[slot, f] = 0
-
-
-@kernel
-def ingest(
-    # entries, sorted by (time, key, side)
+def link(
+    # events, sorted by (time, key), and what `rowclasses` found
+    records: Rows,
+    places: Int32Array,
     codes: Int32Array,
-    events: Int32Array,
-    sides: Int32Array,
-    times: Int64Array,
-    keys_hi: UInt64Array,
-    keys_lo: UInt64Array,
-    masks: UInt64Array,
-    unknowns: UInt64Array,
-    entry_values: Int64Array,
+    klass: Int32Array,
+    sides: Int64Array,
+    value_columns: Int64Array,
+    computed: Int64Array,
     # store
     rows: Rows,
     values: Int64Array,
     free_rows: Int32Array,
     slot_of_code: Int32Array,
-    code_of_slot: Int32Array,
-    head: Int32Array,
-    tail: Int32Array,
+    slots: Int64Array,
     free_slots: Int32Array,
-    first: Int32Array,
-    first_time: Int64Array,
-    acc: Int64Array,
+    watched: Int64Array,
+    state: Int64Array,
     nulls: Int32Array,
-    counters: Int64Array,  # rows used, free rows, slots used, free slots
+    counters: Int64Array,  # rows used, free rows, slots used, free slots, states used, free states
     # declaration
     windows: Int64Array,
-    starts: Int64Array,
-    figures: Int64Array,  # (n_figures, 4), by window: window, filter bit, value column, operation
+    figures: Int64Array,
+    unknown: UInt64Array,
+    group: Int32Array,
+    item_starts: Int32Array,
+    items: Int32Array,
     cutoff: int,
     # results
-    dirty_from: Int32Array,  # a slot's first row to be done again, -1 none
-    dirty: Int32Array,
-    n_dirty: int,
-    out_rows: Int32Array,
-    out: Int64Array,
-    offset: int,
-) -> tuple[int, int]:
-    """Put entries into their chains. Return (rows in `out_rows` with their figures, subjects in `dirty`)."""
-    n_out = 0
-    for e in range(codes.shape[0]):
-        code = codes[e]
-        slot = slot_of_code[code]
-        if slot < 0:
-            if counters[3] > 0:
-                counters[3] -= 1
-                slot = free_slots[counters[3]]
+    touched: Int32Array,
+    n_touched: int,
+) -> int:
+    """Put rows into their chains. Return the number of subjects that `screen` has to look at."""
+    for r in range(records.shape[0]):
+        for p in range(klass.shape[0]):
+            k = klass[p, r]
+            if k < 0:
+                continue
+            code = codes[p, r]
+            slot = slot_of_code[code]
+            if slot < 0:
+                slot = _new_slot(code, slot_of_code, slots, free_slots, watched, counters)
+            time = records[r].time
+            key_hi = records[r].key_hi
+            key_lo = records[r].key_lo
+            side = sides[p]
+            place = slots[slot, TAIL]
+            while place >= 0 and not before(rows, place, time, key_hi, key_lo, side):
+                if (
+                    rows[place].time == time
+                    and rows[place].key_hi == key_hi
+                    and rows[place].key_lo == key_lo
+                    and rows[place].side == side
+                ):
+                    break
+                place = np.int64(rows[place].prev)
+            if place >= 0 and not before(rows, place, time, key_hi, key_lo, side):
+                continue  # the same row is there already
+            after = np.int64(rows[place].next) if place >= 0 else slots[slot, HEAD]
+            if after >= 0 and slots[slot, STATE] >= 0:
+                make_room(
+                    rows, values, place, time, key_hi, key_lo, side, windows, figures, item_starts, items, state, nulls,
+                    slots[slot, STATE],
+                )  # fmt: skip
+            if counters[1] > 0:
+                counters[1] -= 1
+                row = np.int64(free_rows[counters[1]])
             else:
-                slot = counters[2]
-                counters[2] += 1
-            slot_of_code[code] = slot
-            code_of_slot[slot] = code
-            head[slot] = -1
-            tail[slot] = -1
-            dirty_from[slot] = -1
-            _clear(slot, figures, first, acc, nulls)
-        place = tail[slot]
-        time = times[e]
-        while place >= 0 and not _before(rows, place, time, keys_hi[e], keys_lo[e], sides[e]):
-            if (
-                rows[place].time == time
-                and rows[place].key_hi == keys_hi[e]
-                and rows[place].key_lo == keys_lo[e]
-                and rows[place].side == sides[e]
-            ):
-                break
-            place = rows[place].prev
-        if place >= 0 and not _before(rows, place, time, keys_hi[e], keys_lo[e], sides[e]):
-            continue  # the same row is there already
-        if counters[1] > 0:
-            counters[1] -= 1
-            row = free_rows[counters[1]]
-        else:
-            row = counters[0]
-            counters[0] += 1
-        rows[row].time = time
-        rows[row].key_hi = keys_hi[e]
-        rows[row].key_lo = keys_lo[e]
-        rows[row].mask = masks[e]
-        rows[row].unknown = unknowns[e]
-        rows[row].event = events[e]
-        rows[row].subject = slot
-        rows[row].side = sides[e]
-        for v in range(values.shape[1]):
-            values[row, v] = entry_values[v, e]
-        rows[row].prev = place
-        if place >= 0:
-            after = rows[place].next
-            rows[place].next = row
-        else:
-            after = head[slot]
-            head[slot] = row
-        rows[row].next = after
-        if after >= 0:
-            rows[after].prev = row
-        else:
-            tail[slot] = row
-        if after >= 0:
-            known = dirty_from[slot]
-            if known < 0:
-                dirty[n_dirty] = slot
-                n_dirty += 1
-                dirty_from[slot] = row
-            elif not _before(rows, known, time, keys_hi[e], keys_lo[e], sides[e]):
-                dirty_from[slot] = row
-        if dirty_from[slot] >= 0:
-            continue
-        if place < 0:
-            _clear(slot, figures, first, acc, nulls)
-        _advance(rows, values, slot, row, time, windows, starts, figures, first, first_time, acc, nulls)
-        _add(rows, values, row, slot, figures, acc, nulls, -1)
-        out_rows[n_out] = row
-        _emit(slot, figures.shape[0], acc, nulls, out, offset, n_out)
-        n_out += 1
-        # What lies before the cutoff can matter to no changeable trigger, and no window of this subject reaches it.
-        old = head[slot]
-        while rows[old].time <= cutoff and old != row:
-            head[slot] = rows[old].next
-            rows[head[slot]].prev = -1
-            rows[old].subject = -1
-            free_rows[counters[1]] = old
-            counters[1] += 1
-            old = head[slot]
-    return n_out, n_dirty
+                row = counters[0]
+                counters[0] += 1
+            rows[row].time = time
+            rows[row].key_hi = key_hi
+            rows[row].key_lo = key_lo
+            rows[row].klass = k
+            rows[row].event = places[r]
+            rows[row].subject = slot
+            rows[row].side = side
+            rows[row].value = 0
+            for v in range(value_columns.shape[0]):
+                source = value_columns[v]
+                if source >= 0:
+                    value = column_value(records, r, source, side)
+                else:
+                    value = computed[p, -1 - source, r]
+                if v == 0:
+                    rows[row].value = value
+                else:
+                    values[row, v - 1] = value
+            rows[row].prev = place
+            rows[row].next = after
+            if place >= 0:
+                rows[place].next = row
+            else:
+                slots[slot, HEAD] = row
+            if after >= 0:
+                rows[after].prev = row
+            else:
+                slots[slot, TAIL] = row
+            _count(rows, slots, slot, row, unknown, group, 1)
+            if after >= 0 or slots[slot, FROM] < 0:  # else it comes after a row that is marked
+                n_touched = _mark(rows, slots, slot, row, touched, n_touched)
+            if cutoff > _NULL and time > cutoff:
+                _evict(rows, slots, slot, cutoff, unknown, group, free_rows, counters, state, windows.shape[0])
+    return n_touched
 
 
 @kernel
-def count_redo(rows: Rows, dirty: Int32Array, n_dirty: int, dirty_from: Int32Array) -> int:
-    """Return how many rows `redo` will give out."""
-    n = 0
-    for d in range(n_dirty):
-        row = dirty_from[dirty[d]]
-        while row >= 0:
-            n += 1
-            row = rows[row].next
-    return n
+def _new_slot(
+    code: int,
+    slot_of_code: Int32Array,
+    slots: Int64Array,
+    free_slots: Int32Array,
+    watched: Int64Array,
+    counters: Int64Array,
+) -> int:
+    if counters[3] > 0:
+        counters[3] -= 1
+        slot = np.int64(free_slots[counters[3]])
+    else:
+        slot = counters[2]
+        counters[2] += 1
+    slot_of_code[code] = slot
+    for c in range(SLOT_WIDTH):
+        slots[slot, c] = -1 if c <= STATE else 0
+    slots[slot, CODE] = code
+    slots[slot, WATCHED] = watched[code]
+    return slot  # type: ignore[no-any-return]
 
 
 @kernel
-def redo(
+def _new_state(
+    slots: Int64Array,
+    slot: int,
+    state: Int64Array,
+    nulls: Int32Array,
+    n_windows: int,
+    free_states: Int32Array,
+    counters: Int64Array,
+) -> int:
+    if counters[5] > 0:
+        counters[5] -= 1
+        s = np.int64(free_states[counters[5]])
+    else:
+        s = counters[4]
+        counters[4] += 1
+    slots[slot, STATE] = s
+    clear_all(state, nulls, s, n_windows)
+    return s  # type: ignore[no-any-return]
+
+
+@kernel
+def screen(
     rows: Rows,
     values: Int64Array,
-    dirty: Int32Array,
-    n_dirty: int,
-    dirty_from: Int32Array,
-    first: Int32Array,
-    first_time: Int64Array,
-    acc: Int64Array,
+    slots: Int64Array,
+    state: Int64Array,
     nulls: Int32Array,
+    free_states: Int32Array,
+    counters: Int64Array,
     windows: Int64Array,
-    starts: Int64Array,
     figures: Int64Array,
+    mask: UInt64Array,
+    unknown: UInt64Array,
+    rests: Int32Array,
+    item_starts: Int32Array,
+    items: Int32Array,
+    code: Int64Array,
+    spans: Int64Array,
+    groups_of_bit: Int64Array,
+    relevance_bits: Int64Array,
+    records: Rows,
+    not_before: int,
+    touched: Int32Array,
+    n_touched: int,
+    registers: Int64Array,
+    out_members: Int32Array,
     out_rows: Int32Array,
-    out: Int64Array,
-    offset: int,
-    n_out: int,
-) -> int:
-    """Do subjects again from their first dirty row; return the new length of the output."""
-    longest = np.int64(0)
-    for w in range(windows.shape[0]):
-        longest = max(longest, windows[w])
-    for d in range(n_dirty):
-        slot = dirty[d]
-        start = dirty_from[slot]
-        if start < 0:  # all its rows were taken out
-            continue
-        dirty_from[slot] = -1
-        _clear(slot, figures, first, acc, nulls)
-        before = rows[start].prev
-        time = rows[start].time
-        # State just before `start`: every earlier row that is still inside a window ending at `start`.
-        while before >= 0 and rows[before].time > time - longest:
-            for w in range(windows.shape[0]):
-                if rows[before].time > time - windows[w]:
-                    _add(rows, values, before, slot, figures, acc, nulls, w)
-                    first[slot, w] = before
-                    first_time[slot, w] = rows[before].time
-            before = rows[before].prev
-        row = start
+    out_passed: BoolArray,
+    first: int,
+) -> tuple[int, int]:
+    """Write (member, row, passed its screen) for rows a judge must see or whose subject already has findings.
+
+    Returns
+    -------
+    Number of results, and how many subjects of `touched` are done. Fewer than `n_touched`: there was no room for
+    more; call again with `first` at that number.
+    """
+    n_out = 0
+    n_members = relevance_bits.shape[0]
+    for t in range(first, n_touched):
+        slot = touched[t]
+        row = slots[slot, FROM]
         while row >= 0:
-            _advance(rows, values, slot, row, rows[row].time, windows, starts, figures, first, first_time, acc, nulls)
-            _add(rows, values, row, slot, figures, acc, nulls, -1)
-            out_rows[n_out] = row
-            _emit(slot, figures.shape[0], acc, nulls, out, offset, n_out)
-            n_out += 1
-            row = rows[row].next
-    return n_out
+            if rows[row].time < not_before:
+                row = np.int64(rows[row].next)
+                continue
+            if n_out + n_members > out_rows.shape[0]:
+                slots[slot, FROM] = row
+                return n_out, t
+            k = rows[row].klass
+            seen = mask[k] | unknown[k]
+            for m in range(n_members):
+                rest = rests[k, m]
+                is_passed = rest == 1
+                if rest > 1:
+                    s = slots[slot, STATE]
+                    start = spans[rest, 2]
+                    may_pass = True
+                    if start >= 0 and slots[slot, N_ODD] == 0:
+                        may_pass = (
+                            evaluate(
+                                code, start, spans[rest, 3], registers, slots, slot, state, nulls, s, windows, figures,
+                                item_starts, items, groups_of_bit, rows, values, row, records,
+                            )
+                            > 0
+                        )  # fmt: skip
+                    if may_pass:
+                        if s < 0:
+                            s = _new_state(slots, slot, state, nulls, windows.shape[0], free_states, counters)
+                        is_passed = (
+                            evaluate(
+                                code, spans[rest, 0], spans[rest, 1], registers, slots, slot, state, nulls, s, windows,
+                                figures, item_starts, items, groups_of_bit, rows, values, row, records,
+                            )
+                            > 0
+                        )  # fmt: skip
+                if is_passed or (
+                    slots[slot, WATCHED] >> m & 1 and seen & (np.uint64(1) << np.uint64(relevance_bits[m]))
+                ):
+                    out_members[n_out] = m
+                    out_rows[n_out] = row
+                    out_passed[n_out] = is_passed
+                    n_out += 1
+            row = np.int64(rows[row].next)
+        slots[slot, FROM] = -1
+    return n_out, n_touched
 
 
 @kernel
-def mark_from(
-    rows: Rows, tail: Int32Array, slot: int, time: int, dirty_from: Int32Array, dirty: Int32Array, n_dirty: int
-) -> int:
-    """Mark a subject dirty from its first row at or after `time`; return the new number of dirty subjects."""
-    row = tail[slot]
-    found = -1
+def mark_from(rows: Rows, slots: Int64Array, slot: int, time: int, touched: Int32Array, n_touched: int) -> int:
+    """Have a subject screened again from its first row at or after `time`; return the new number of such subjects."""
+    row = slots[slot, TAIL]
+    found = np.int64(-1)
     while row >= 0 and rows[row].time >= time:
         found = row
-        row = rows[row].prev
-    if found < 0:
-        return n_dirty
-    known = dirty_from[slot]
-    if known < 0:
-        dirty[n_dirty] = slot
-        n_dirty += 1
-        dirty_from[slot] = found
-    elif _before(rows, found, rows[known].time, rows[known].key_hi, rows[known].key_lo, rows[known].side):
-        dirty_from[slot] = found
-    return n_dirty
+        row = np.int64(rows[row].prev)
+    return n_touched if found < 0 else _mark(rows, slots, slot, found, touched, n_touched)
 
 
 @kernel
 def unlink(
     rows: Rows,
+    values: Int64Array,
     row: int,
-    head: Int32Array,
-    tail: Int32Array,
+    slots: Int64Array,
+    state: Int64Array,
+    nulls: Int32Array,
     free_rows: Int32Array,
     counters: Int64Array,
-    first: Int32Array,
-    dirty_from: Int32Array,
-    dirty: Int32Array,
-    n_dirty: int,
+    windows: Int64Array,
+    figures: Int64Array,
+    unknown: UInt64Array,
+    group: Int32Array,
+    item_starts: Int32Array,
+    items: Int32Array,
+    touched: Int32Array,
+    n_touched: int,
 ) -> int:
-    """Take a row out of its chain and mark the subject dirty from the row after it (else from the new last row)."""
+    """Take a row out of its chain and have the subject screened from the row after it."""
     slot = rows[row].subject
-    before = rows[row].prev
-    after = rows[row].next
-    if before >= 0:
-        rows[before].next = after
+    earlier = np.int64(rows[row].prev)
+    after = np.int64(rows[row].next)
+    if slots[slot, STATE] >= 0:
+        make_room(
+            rows, values, earlier, rows[row].time, rows[row].key_hi, rows[row].key_lo, rows[row].side, windows, figures,
+            item_starts, items, state, nulls, slots[slot, STATE],
+        )  # fmt: skip
+    if earlier >= 0:
+        rows[earlier].next = after
     else:
-        head[slot] = after
+        slots[slot, HEAD] = after
     if after >= 0:
-        rows[after].prev = before
+        rows[after].prev = earlier
     else:
-        tail[slot] = before
-    again = after if after >= 0 else before
-    known = dirty_from[slot]
-    if known == row:
-        dirty_from[slot] = again
-    elif again >= 0 and known < 0:
-        dirty[n_dirty] = slot
-        n_dirty += 1
-        dirty_from[slot] = again
-    elif again >= 0 and _before(
-        rows, again, rows[known].time, rows[known].key_hi, rows[known].key_lo, rows[known].side
-    ):
-        dirty_from[slot] = again
-    rows[row].subject = -1
-    free_rows[counters[1]] = row
-    counters[1] += 1
-    return n_dirty
+        slots[slot, TAIL] = earlier
+    if slots[slot, FROM] == row:
+        if after >= 0:
+            slots[slot, FROM] = after
+        else:
+            # The subject stays in the list, with nothing to be screened, until something is.
+            slots[slot, FROM] = -1
+            for t in range(n_touched):
+                if touched[t] == slot:
+                    n_touched -= 1
+                    touched[t] = touched[n_touched]
+                    break
+    elif after >= 0:
+        n_touched = _mark(rows, slots, slot, after, touched, n_touched)
+    _count(rows, slots, slot, row, unknown, group, -1)
+    _free(rows, row, free_rows, counters)
+    return n_touched
 
 
 @kernel
-def rows_at(rows: Rows, tail: Int32Array, slot: int, time: int, out: Int32Array) -> int:
+def rows_at(rows: Rows, slots: Int64Array, slot: int, time: int, out: Int32Array) -> int:
     """Write the rows of a subject at exactly `time`; return how many there are (more than len(out): call again)."""
-    row = tail[slot]
+    row = slots[slot, TAIL]
     n = 0
     while row >= 0 and rows[row].time >= time:
         if rows[row].time == time:
             if n < out.shape[0]:
                 out[n] = row
             n += 1
-        row = rows[row].prev
+        row = np.int64(rows[row].prev)
     return n
 
 
 @kernel
-def window_rows(rows: Rows, last: int, start: int, bit: int, out: Int32Array) -> int:
+def window_rows(
+    rows: Rows, mask: UInt64Array, unknown: UInt64Array, last: int, start: int, bit: int, out: Int32Array
+) -> int:
     """Write the rows in (start, time of `last`], newest first, for which filter `bit` is true or unknown.
 
     Returns
@@ -451,113 +446,63 @@ def window_rows(rows: Rows, last: int, start: int, bit: int, out: Int32Array) ->
     """
     n = 0
     flag = np.uint64(1) << np.uint64(bit)
-    row = last
+    row = np.int64(last)
     while row >= 0 and rows[row].time > start:
-        if (rows[row].mask | rows[row].unknown) & flag:
+        k = rows[row].klass
+        if (mask[k] | unknown[k]) & flag:
             if n < out.shape[0]:
                 out[n] = row
             n += 1
-        row = rows[row].prev
+        row = np.int64(rows[row].prev)
     return n
 
 
 @kernel
-def last_row_before(rows: Rows, tail: Int32Array, slot: int, time: int, inclusive: bool) -> int:
+def last_row_before(rows: Rows, slots: Int64Array, slot: int, time: int, inclusive: bool) -> int:
     """Return the last row of a subject before (or at) `time`, -1 if there is none."""
-    row = tail[slot]
+    row = slots[slot, TAIL]
     while row >= 0 and (rows[row].time > time or (rows[row].time == time and not inclusive)):
-        row = rows[row].prev
-    return int(row)
+        row = np.int64(rows[row].prev)
+    return row  # type: ignore[no-any-return]
 
 
 @kernel
 def sweep(
     rows: Rows,
-    values: Int64Array,
     free_rows: Int32Array,
     slot_of_code: Int32Array,
-    code_of_slot: Int32Array,
-    head: Int32Array,
-    tail: Int32Array,
+    slots: Int64Array,
     free_slots: Int32Array,
-    first: Int32Array,
-    first_time: Int64Array,
-    acc: Int64Array,
-    nulls: Int32Array,
+    free_states: Int32Array,
     counters: Int64Array,
-    windows: Int64Array,
-    figures: Int64Array,
+    state: Int64Array,
+    n_windows: int,
+    unknown: UInt64Array,
+    group: Int32Array,
     cutoff: int,
 ) -> int:
-    """Free every row at or before `cutoff` and every subject without rows; return how many rows were freed."""
+    """Free every row at or before `cutoff`, every state that lags behind it and every subject without rows."""
     freed = 0
     for slot in range(counters[2]):
-        code = code_of_slot[slot]
-        if code < 0:
+        if slots[slot, CODE] < 0:
             continue
-        row = head[slot]
-        if row >= 0 and rows[row].time > cutoff:
-            continue
-        last = tail[slot]
-        if last >= 0 and rows[last].time > cutoff:
-            # Window starts may stand on rows that go: no later trigger's window reaches them, so take them out now.
-            keep = row
-            while rows[keep].time <= cutoff:
-                keep = rows[keep].next
-            for w in range(windows.shape[0]):
-                at = first[slot, w]
-                if at >= 0 and rows[at].time <= cutoff:
-                    _advance_to(rows, values, slot, keep, w, figures, first, first_time, acc, nulls)
-            while row != keep:
-                following = rows[row].next
-                rows[row].subject = -1
-                free_rows[counters[1]] = row
-                counters[1] += 1
-                freed += 1
-                row = following
-            head[slot] = keep
-            rows[keep].prev = -1
-            continue
-        while row >= 0:
-            following = rows[row].next
-            rows[row].subject = -1
-            free_rows[counters[1]] = row
-            counters[1] += 1
-            freed += 1
-            row = following
-        slot_of_code[code] = -1
-        code_of_slot[slot] = -1
-        head[slot] = -1
-        tail[slot] = -1
-        free_slots[counters[3]] = slot
-        counters[3] += 1
+        freed += _evict(rows, slots, slot, cutoff, unknown, group, free_rows, counters, state, n_windows)
+        s = slots[slot, STATE]
+        if s >= 0:
+            is_idle = True
+            for w in range(n_windows):
+                if state[s, 2 * n_windows + w] >= 0:
+                    is_idle = False
+            if is_idle:
+                free_states[counters[5]] = s
+                counters[5] += 1
+                slots[slot, STATE] = -1
+        if slots[slot, HEAD] < 0:
+            slot_of_code[slots[slot, CODE]] = -1
+            slots[slot, CODE] = -1
+            free_slots[counters[3]] = slot
+            counters[3] += 1
     return freed
-
-
-@kernel
-def _advance_to(
-    rows: Rows,
-    values: Int64Array,
-    slot: int,
-    keep: int,
-    w: int,
-    figures: Int64Array,
-    first: Int32Array,
-    first_time: Int64Array,
-    acc: Int64Array,
-    nulls: Int32Array,
-) -> None:
-    """Rebuild the figures of one window so that they hold only rows from `keep` on."""
-    for f in range(figures.shape[0]):
-        if figures[f, 0] == w:
-            acc[slot, f] = _NULL if figures[f, 3] == 2 else 0
-            nulls[slot, f] = 0
-    row = keep
-    while row >= 0:
-        _add(rows, values, row, slot, figures, acc, nulls, w)
-        row = rows[row].next
-    first[slot, w] = keep
-    first_time[slot, w] = rows[keep].time
 
 
 @kernel

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from typologies.base.chains import Int32Array
+from typologies.base.chainlayout import Int32Array
 from typologies.base.encoding import Records
 from typologies.base.jit import kernel
 from typologies.base.records import RECORD

@@ -50,8 +50,8 @@ EVENT_COLUMNS = frozenset(
     }
 )
 """Columns an expression may name. Enums by their integer; booleans 0/1 or unknown; `business_date` in days since
-1970-01-01; `amount` in the row's own minor units (unknown where it does not fit 63 bits); `is_self`: debtor and
-creditor account are the same."""
+1970-01-01; `amount` in minor units of the currency on the subject's side, with its `exponent` (unknown where it does
+not fit 63 bits); `is_self`: debtor and creditor account are the same."""
 
 
 class Op(Enum):
@@ -105,6 +105,12 @@ class Expr:
     def is_logical(self) -> bool:
         """Whether the tree yields true, false or unknown rather than a number."""
         return self.op in LOGICAL
+
+    def columns(self) -> set[str]:
+        """Return the names of the event columns in the tree."""
+        if self.op is Op.COLUMN:
+            return {self.name}
+        return set().union(*(arg.columns() for arg in self.args))
 
     def __repr__(self) -> str:
         return self.key

@@ -1,147 +1,30 @@
-"""One lens's chains: arrays that grow, entries built from records, figures out, rows swept."""
+"""One lens's chains: arrays that grow, rows in, rows that a judge must see out, rows swept."""
 
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
 from typologies.base import chains
-from typologies.base.chains import ROW, Int32Array, Int64Array, Rows, UInt64Array
-from typologies.base.columns import load_columns, subject_codes
+from typologies.base.chaincode import MAX_DEPTH
+from typologies.base.chainlayout import (
+    CODE,
+    COUNT,
+    LARGEST,
+    ROW,
+    SLOT_WIDTH,
+    WATCHED,
+    BoolArray,
+    Int32Array,
+    Int64Array,
+    Rows,
+)
+from typologies.base.columns import COLUMN_IDS, load_columns
 from typologies.base.encoding import Records
-from typologies.base.events import NULL_I64
-from typologies.base.jit import kernel
 from typologies.base.plan import LensPlan
-from typologies.base.rowarrays import grown, take
-
-
-@kernel
-def _select(
-    registers: Int64Array, gates: Int64Array, where_output: int, n: int, codes: Int32Array, index: Int32Array
-) -> int:
-    """Write the rows with a subject, inside `where`, for which some gate is not false; return how many."""
-    k = 0
-    for r in range(n):
-        if codes[r] >= 0 and registers[where_output, r] > 0:
-            for g in range(gates.shape[0]):
-                if registers[gates[g], r] > 0:
-                    index[k] = r
-                    k += 1
-                    break
-    return k
-
-
-@kernel
-def _collect_bits(
-    registers: Int64Array,
-    outputs: Int64Array,
-    n_filters: int,
-    value_outputs: Int64Array,
-    index: Int32Array,
-    mask: UInt64Array,
-    unknown: UInt64Array,
-    values: Int64Array,
-) -> None:
-    """Gather the results of the selected rows into bits and values at their places; all other rows get no bit."""
-    for r in range(mask.shape[0]):
-        mask[r] = np.uint64(0)
-        unknown[r] = np.uint64(0)
-    for i in range(index.shape[0]):
-        r = index[i]
-        m = np.uint64(0)
-        u = np.uint64(0)
-        for f in range(n_filters):
-            value = registers[outputs[f], i]
-            if value == 2:
-                m |= np.uint64(1) << np.uint64(f)
-            elif value == 1:
-                u |= np.uint64(1) << np.uint64(f)
-        mask[r] = m
-        unknown[r] = u
-        for v in range(value_outputs.shape[0]):
-            values[v, r] = registers[value_outputs[v], i]
-
-
-@kernel
-def _fill_entries(
-    records: Records,
-    places: Int32Array,
-    codes: Int32Array,
-    masks: UInt64Array,
-    unknowns: UInt64Array,
-    values: Int64Array,
-    sides: Int64Array,
-    entry_codes: Int32Array,
-    entry_events: Int32Array,
-    entry_sides: Int32Array,
-    entry_times: Int64Array,
-    entry_hi: UInt64Array,
-    entry_lo: UInt64Array,
-    entry_masks: UInt64Array,
-    entry_unknowns: UInt64Array,
-    entry_values: Int64Array,
-) -> int:
-    """Write one entry for each (record, position) with a bit, in the order of records, then of sides."""
-    k = 0
-    for r in range(records.shape[0]):
-        for p in range(codes.shape[0]):
-            if masks[p, r] | unknowns[p, r]:
-                entry_codes[k] = codes[p, r]
-                entry_events[k] = places[r]
-                entry_sides[k] = sides[p]
-                entry_times[k] = records[r].time
-                entry_hi[k] = records[r].key_hi
-                entry_lo[k] = records[r].key_lo
-                entry_masks[k] = masks[p, r]
-                entry_unknowns[k] = unknowns[p, r]
-                for v in range(values.shape[1]):
-                    entry_values[v, k] = values[p, v, r]
-                k += 1
-    return k
-
-
-@kernel
-def _mark_used(masks: UInt64Array, unknowns: UInt64Array, used: npt.NDArray[np.bool_]) -> None:
-    for p in range(masks.shape[0]):
-        for r in range(masks.shape[1]):
-            if masks[p, r] | unknowns[p, r]:
-                used[r] = True
-
-
-@kernel
-def _candidates(
-    rows: Rows,
-    out_rows: Int32Array,
-    n: int,
-    registers: Int64Array,
-    screens: Int64Array,
-    bits: Int64Array,
-    code_of_slot: Int32Array,
-    watched: npt.NDArray[np.uint8],
-    not_before: int,
-    members: Int32Array,
-    places: Int32Array,
-    passed: npt.NDArray[np.bool_],
-) -> int:
-    """Write (member, row, passed its screen) for rows a judge must see or whose subject already has findings."""
-    k = 0
-    for i in range(n):
-        row = out_rows[i]
-        if rows[row].time < not_before:
-            continue
-        seen = rows[row].mask | rows[row].unknown
-        code = code_of_slot[rows[row].subject]
-        for m in range(screens.shape[0]):
-            if not (seen & (np.uint64(1) << np.uint64(bits[m]))):
-                continue
-            passes = registers[screens[m], i] > 0
-            if passes or watched[m, code]:
-                if k < members.shape[0]:
-                    members[k] = m
-                    places[k] = row
-                    passed[k] = passes
-                k += 1
-    return k
+from typologies.base.programs import Program
+from typologies.base.residuals import Residuals
+from typologies.base.rowarrays import grown
+from typologies.base.rowclasses import RowClasses
 
 
 class LensStore:
@@ -150,42 +33,41 @@ class LensStore:
     def __init__(self, plan: LensPlan) -> None:
         self.plan = plan
         n_windows, n_figures = plan.windows.shape[0], plan.figures.shape[0]
-        n_values = plan.value_outputs.shape[0]
+        self.classes = RowClasses(
+            plan.filters,
+            plan.wheres,
+            plan.screens,
+            [member.relevance_bit for member in plan.members],
+            plan.position_columns,
+            plan.position_sides,
+            plan.figures,
+            n_windows,
+            Residuals(plan.figure_of, COLUMN_IDS, _bounded(plan)),
+        )
         self.rows: Rows = np.zeros(1024, ROW)
         self.rows["subject"] = -1
-        self.values = np.zeros((1024, n_values), np.int64)
+        self.values = np.zeros((1024, max(0, plan.values.shape[0] - 1)), np.int64)
         self.free_rows = np.zeros(1024, np.int32)
         self.slot_of_code = np.full(1024, -1, np.int32)
-        self.code_of_slot = np.full(256, -1, np.int32)
-        self.head = np.full(256, -1, np.int32)
-        self.tail = np.full(256, -1, np.int32)
+        self.slots = np.full((256, SLOT_WIDTH), -1, np.int64)
         self.free_slots = np.zeros(256, np.int32)
-        self.first = np.full((256, n_windows), -1, np.int32)
-        self.first_time = np.zeros((256, n_windows), np.int64)
-        self.acc = np.zeros((256, n_figures), np.int64)
-        self.nulls = np.zeros((256, n_figures), np.int32)
-        self.counters = np.zeros(4, np.int64)
-        self.dirty_from = np.full(256, -1, np.int32)
-        self.dirty = np.zeros(256, np.int32)
-        self.n_dirty = 0
-        self.watched = np.zeros((len(plan.members), 1024), np.uint8)
-        self._screens = np.array([m.screen_output for m in plan.members], np.int64)
-        self._bits = np.array([m.relevance_bit for m in plan.members], np.int64)
-        self._inputs = np.empty((len(plan.screen_columns) + n_figures, 64), np.int64)
-        self._columns = np.empty((max(plan.gate_ids.shape[0], plan.column_ids.shape[0]), 64), np.int64)
-        self._index = np.empty(64, np.int32)
-        self._out_rows = np.empty(64, np.int32)
-        self._no_sides = np.zeros(0, np.int32)
-        self._no_registers = np.zeros((1, 1), np.int64)
-        self._positions = [
-            (int(side), columns, int(where))
-            for side, columns, where in zip(plan.position_sides, plan.position_columns, plan.where_outputs, strict=True)
-        ]
+        self.watched = np.zeros(1024, np.int64)
+        self.state = np.zeros((64, 3 * n_windows + n_figures + 1), np.int64)
+        self.nulls = np.zeros((64, n_figures), np.int32)
+        self.free_states = np.zeros(64, np.int32)
+        self.counters = np.zeros(6, np.int64)
+        self.touched = np.zeros(256, np.int32)
+        self.n_touched = 0
+        self._registers = np.zeros(MAX_DEPTH, np.int64)
+        self._relevance_bits = np.array([m.relevance_bit for m in plan.members], np.int64)
+        self._value_program, self._value_columns = _value_program(plan)
         n_positions = plan.position_sides.shape[0]
         self._codes = np.empty((n_positions, 0), np.int32)
-        self._masks = np.empty((n_positions, 0), np.uint64)
-        self._unknowns = np.empty((n_positions, 0), np.uint64)
-        self._values = np.empty((n_positions, n_values, 0), np.int64)
+        self._klass = np.empty((n_positions, 0), np.int32)
+        self._computed = np.empty((n_positions, 0, 0), np.int64)
+        self._members = np.empty(256, np.int32)
+        self._found = np.empty(256, np.int32)
+        self._passed = np.empty(256, np.bool_)
 
     @property
     def n_rows(self) -> int:
@@ -198,146 +80,122 @@ class LensStore:
         return int(self.counters[2] - self.counters[3])
 
     @property
+    def n_states(self) -> int:
+        """Subjects with figures."""
+        return int(self.counters[4] - self.counters[5])
+
+    @property
     def n_bytes(self) -> int:
-        """Bytes of rows and figures in use."""
+        """Bytes of rows, subjects, figures and classes in use."""
         per_row = ROW.itemsize + 8 * self.values.shape[1]
-        per_slot = 16 + 12 * self.first.shape[1] + 12 * self.acc.shape[1]
-        return self.n_rows * per_row + self.n_subjects * per_slot
+        per_state = 8 * self.state.shape[1] + 4 * self.nulls.shape[1]
+        subjects = self.n_subjects * 8 * SLOT_WIDTH
+        return self.n_rows * per_row + subjects + self.n_states * per_state + self.classes.n_bytes
 
-    # Building entries
+    def codes_of(self, rows: Int32Array) -> Int32Array:
+        """Return the subject code of each row."""
+        codes: Int32Array = self.slots[self.rows["subject"][rows], CODE].astype(np.int32)
+        return codes
 
-    def relate(self, records: Records, used: npt.NDArray[np.bool_]) -> int:
+    def codes(self) -> list[int]:
+        """Return the codes of all subjects with rows."""
+        codes = self.slots[: int(self.counters[2]), CODE]
+        return [int(code) for code in codes[codes >= 0]]
+
+    def bits(self, row: int) -> int:
+        """Return the filters that are true or unknown for a row, as bits."""
+        klass = int(self.rows["klass"][row])
+        return int(self.classes.mask[klass] | self.classes.unknown[klass])
+
+    # Rows in
+
+    def relate(self, records: Records, used: BoolArray) -> int:
         """Find out which records matter to which subjects; return how many entries that makes.
 
         Sets `used[r]` for records with an entry. The result is kept until `ingest`.
         """
-        plan = self.plan
         n = records.shape[0]
-        n_positions = plan.position_sides.shape[0]
         if self._codes.shape[1] != n:
-            self._codes = np.empty((n_positions, n), np.int32)
-            self._masks = np.empty((n_positions, n), np.uint64)
-            self._unknowns = np.empty((n_positions, n), np.uint64)
-            self._values = np.empty((n_positions, self.values.shape[1], n), np.int64)
-        if self._columns.shape[1] < n:
-            self._columns = np.empty((self._columns.shape[0], n), np.int64)
-        if self._index.shape[0] < n:
-            self._index = np.empty(n, np.int32)
-        everything = _arange(n)
-        columns = self._columns
-        total = 0
-        for p, (side, subject, where) in enumerate(self._positions):
-            codes = self._codes[p]
-            registers = self._no_registers
-            n_used = 0
-            if subject_codes(records, subject, codes):
-                load_columns(records, everything, plan.gate_ids, side, self._no_sides, columns)
-                registers = plan.gate_program.run(columns, n)
-                n_used = _select(registers, plan.gate_outputs, where, n, codes, self._index)
-            index = self._index[:n_used]
-            if n_used:
-                load_columns(records, index, plan.column_ids, side, self._no_sides, columns)
-                registers = plan.entry_program.run(columns, n_used)
-            _collect_bits(
-                registers,
-                plan.entry_program.outputs,
-                plan.n_filters,
-                plan.value_outputs,
-                index,
-                self._masks[p],
-                self._unknowns[p],
-                self._values[p],
-            )
-            total += n_used
-        if total:
-            _mark_used(self._masks, self._unknowns, used)
-        return total
+            self._codes = np.empty((self._codes.shape[0], n), np.int32)
+            self._klass = np.empty((self._codes.shape[0], n), np.int32)
+        return self.classes.classify(records, self._codes, self._klass, used)
 
-    def ingest(self, records: Records, places: Int32Array, n_entries: int, n_codes: int, cutoff: int) -> int:
-        """Put the entries found by `relate` into their chains.
+    def ingest(self, records: Records, places: Int32Array, n_entries: int, n_codes: int, cutoff: int) -> None:
+        """Put the entries found by `relate` into their chains; `screen` says what came of them.
 
         Parameters
         ----------
+        records
+            (n,) in order of (event time, event key).
         places
             (n,) index of each record in the event store.
         n_codes
             Length of the dictionary.
         cutoff
             Rows at or before this time may be freed.
+        """
+        self._reserve(n_entries, n_codes)
+        classes = self.classes
+        self.n_touched = chains.link(
+            records, places, self._codes, self._klass, self.plan.position_sides, self.plan.values,
+            self._compute(records), self.rows, self.values, self.free_rows, self.slot_of_code, self.slots,
+            self.free_slots, self.watched, self.state, self.nulls, self.counters, self.plan.windows, self.plan.figures,
+            classes.unknown, classes.group, classes.item_starts, classes.items, cutoff, self.touched, self.n_touched,
+        )  # fmt: skip
+
+    def _compute(self, records: Records) -> Int64Array:
+        """Return (n_positions, n_computed, n) of the values that are more than a column."""
+        program = self._value_program
+        if program is None:
+            return self._computed
+        n = records.shape[0]
+        everything = np.arange(n, dtype=np.int32)
+        inputs = np.empty((self._value_columns.shape[0], n), np.int64)
+        computed = np.empty((self._codes.shape[0], program.outputs.shape[0], n), np.int64)
+        for p, side in enumerate(self.plan.position_sides.tolist()):
+            load_columns(records, everything, self._value_columns, side, inputs)
+            computed[p] = program.run(inputs, n)[program.outputs, :n]
+        return computed
+
+    def screen(self, stored: Records, not_before: int) -> tuple[Int32Array, Int32Array, BoolArray]:
+        """Screen what `ingest`, `unlink` and `mark_from` have touched.
+
+        Parameters
+        ----------
+        stored
+            The event store's records.
+        not_before
+            Earlier rows are judged no more.
 
         Returns
         -------
-        Number of rows whose figures are ready for `screen`.
+        (Member, row, passed) of the rows that a judge must see or whose subject has findings already.
         """
-        self._reserve(n_entries, n_codes)
-        n_values = self.values.shape[1]
-        codes = np.empty(n_entries, np.int32)
-        events = np.empty(n_entries, np.int32)
-        sides = np.empty(n_entries, np.int32)
-        times = np.empty(n_entries, np.int64)
-        hi = np.empty(n_entries, np.uint64)
-        lo = np.empty(n_entries, np.uint64)
-        masks = np.empty(n_entries, np.uint64)
-        unknowns = np.empty(n_entries, np.uint64)
-        values = np.empty((n_values, n_entries), np.int64)
-        _fill_entries(
-            records, places, self._codes, self._masks, self._unknowns, self._values, self.plan.position_sides,
-            codes, events, sides, times, hi, lo, masks, unknowns, values,
-        )  # fmt: skip
-        self._reserve_output(n_entries)
-        offset = len(self.plan.screen_columns)
-        n_out, self.n_dirty = chains.ingest(
-            codes, events, sides, times, hi, lo, masks, unknowns, values,
-            self.rows, self.values, self.free_rows, self.slot_of_code, self.code_of_slot, self.head, self.tail,
-            self.free_slots, self.first, self.first_time, self.acc, self.nulls, self.counters,
-            self.plan.windows, self.plan.starts, self.plan.figures, cutoff,
-            self.dirty_from, self.dirty, self.n_dirty, self._out_rows, self._inputs, offset,
-        )  # fmt: skip
-        return n_out
-
-    def redo(self, n_out: int) -> int:
-        """Do dirty subjects again; return the number of rows with figures ready for `screen`."""
-        if not self.n_dirty:
-            return n_out
-        extra = chains.count_redo(self.rows, self.dirty, self.n_dirty, self.dirty_from)
-        self._reserve_output(n_out + extra)
-        n_out = chains.redo(
-            self.rows, self.values, self.dirty, self.n_dirty, self.dirty_from, self.first, self.first_time, self.acc,
-            self.nulls, self.plan.windows, self.plan.starts, self.plan.figures, self._out_rows, self._inputs,
-            len(self.plan.screen_columns), n_out,
-        )  # fmt: skip
-        self.n_dirty = 0
-        return n_out
-
-    def screen(
-        self, stored: Records, n_out: int, not_before: int
-    ) -> tuple[Int32Array, Int32Array, npt.NDArray[np.bool_]]:
-        """Return (member, row, passed) of the rows that a judge must see or whose subject has findings already."""
-        plan = self.plan
-        out_rows = self._out_rows[:n_out]
-        if plan.screen_columns:
-            taken = take(self.rows, out_rows)
-            load_columns(
-                stored,
-                np.ascontiguousarray(taken["event"]),
-                plan.screen_column_ids,
-                -1,
-                np.ascontiguousarray(taken["side"]),
-                self._inputs,
-            )
-        registers = plan.screen_program.run(self._inputs, n_out)
-        size = max(64, n_out)
-        while True:
-            members = np.empty(size, np.int32)
-            places = np.empty(size, np.int32)
-            passed = np.empty(size, np.bool_)
-            k = _candidates(
-                self.rows, out_rows, n_out, registers, self._screens, self._bits, self.code_of_slot, self.watched,
-                not_before, members, places, passed,
+        parts: list[tuple[Int32Array, Int32Array, BoolArray]] = []
+        first = 0
+        self._reserve_states(self.n_touched)
+        classes = self.classes
+        while first < self.n_touched:
+            n_out, first = chains.screen(
+                self.rows, self.values, self.slots, self.state, self.nulls, self.free_states, self.counters,
+                self.plan.windows, self.plan.figures, classes.mask, classes.unknown, classes.rests,
+                classes.item_starts, classes.items, classes.code, classes.spans, classes.groups_of_bit,
+                self._relevance_bits, stored, not_before, self.touched, self.n_touched, self._registers,
+                self._members, self._found, self._passed, first,
             )  # fmt: skip
-            if k <= size:
-                return members[:k], places[:k], passed[:k]
-            size = k
+            if n_out:
+                parts.append((self._members[:n_out].copy(), self._found[:n_out].copy(), self._passed[:n_out].copy()))
+            if first < self.n_touched:
+                size = 2 * self._found.shape[0] + self._relevance_bits.shape[0]
+                self._members, self._found = np.empty(size, np.int32), np.empty(size, np.int32)
+                self._passed = np.empty(size, np.bool_)
+        self.n_touched = 0
+        if not parts:
+            return _NONE, _NONE, _NONE_PASSED
+        if len(parts) == 1:
+            return parts[0]
+        members, rows, passed = zip(*parts, strict=True)
+        return np.concatenate(members), np.concatenate(rows), np.concatenate(passed)
 
     # Single rows
 
@@ -347,48 +205,50 @@ class LensStore:
 
     def unlink(self, row: int) -> None:
         """Take one row out (a retraction)."""
-        self._reserve_dirty()
-        self.n_dirty = chains.unlink(
-            self.rows, row, self.head, self.tail, self.free_rows, self.counters, self.first, self.dirty_from,
-            self.dirty, self.n_dirty,
+        self._reserve_touched(1)
+        classes = self.classes
+        self.n_touched = chains.unlink(
+            self.rows, self.values, row, self.slots, self.state, self.nulls, self.free_rows, self.counters,
+            self.plan.windows, self.plan.figures, classes.unknown, classes.group, classes.item_starts, classes.items,
+            self.touched, self.n_touched,
         )  # fmt: skip
 
     def mark_from(self, slot: int, time: int) -> None:
-        """Have a subject done again from its first row at or after `time`."""
-        self._reserve_dirty()
-        self.n_dirty = chains.mark_from(self.rows, self.tail, slot, time, self.dirty_from, self.dirty, self.n_dirty)
+        """Have a subject screened again from its first row at or after `time`."""
+        self._reserve_touched(1)
+        self.n_touched = chains.mark_from(self.rows, self.slots, slot, time, self.touched, self.n_touched)
 
     def rows_at(self, slot: int, time: int) -> Int32Array:
         """Return the rows of a subject at exactly `time`."""
         size = 64
         while True:
             out = np.empty(size, np.int32)
-            n = chains.rows_at(self.rows, self.tail, slot, time, out)
+            n = chains.rows_at(self.rows, self.slots, slot, time, out)
             if n <= size:
                 return out[:n]
             size = n
 
     def last_row_before(self, slot: int, time: int, inclusive: bool) -> int:
         """Return the last row of a subject before (or at) `time`."""
-        return chains.last_row_before(self.rows, self.tail, slot, time, inclusive)
+        return chains.last_row_before(self.rows, self.slots, slot, time, inclusive)
 
     def window(self, last: int, start: int, bit: int) -> Int32Array:
         """Return the rows of a window ending at row `last`, oldest first."""
         if last < 0:
-            return np.zeros(0, np.int32)
+            return _NONE
+        classes = self.classes
         out = np.empty(512, np.int32)
-        n = chains.window_rows(self.rows, last, start, bit, out)
+        n = chains.window_rows(self.rows, classes.mask, classes.unknown, last, start, bit, out)
         if n > out.shape[0]:
             out = np.empty(n, np.int32)
-            chains.window_rows(self.rows, last, start, bit, out)
+            chains.window_rows(self.rows, classes.mask, classes.unknown, last, start, bit, out)
         return out[:n][::-1]
 
     def sweep(self, cutoff: int) -> int:
         """Free rows at or before `cutoff`, and subjects without rows; return how many rows were freed."""
         return chains.sweep(
-            self.rows, self.values, self.free_rows, self.slot_of_code, self.code_of_slot, self.head, self.tail,
-            self.free_slots, self.first, self.first_time, self.acc, self.nulls, self.counters, self.plan.windows,
-            self.plan.figures, cutoff,
+            self.rows, self.free_rows, self.slot_of_code, self.slots, self.free_slots, self.free_states, self.counters,
+            self.state, self.plan.windows.shape[0], self.classes.unknown, self.classes.group, cutoff,
         )  # fmt: skip
 
     def remap_events(self, new_place: Int32Array) -> None:
@@ -397,32 +257,34 @@ class LensStore:
 
     def remap_codes(self, new_code: Int32Array, n_codes: int) -> None:
         """Follow a compaction of the dictionary."""
-        n_slots = int(self.counters[2])
-        old = self.code_of_slot[:n_slots]
-        live = old >= 0
-        self.code_of_slot[:n_slots] = np.where(live, new_code[old], -1)
-        watched = np.zeros((self.watched.shape[0], max(1024, 2 * n_codes)), np.uint8)
-        for m in range(self.watched.shape[0]):
-            codes = np.flatnonzero(self.watched[m])
-            watched[m, new_code[codes]] = 1
+        slots = self.slots[: int(self.counters[2])]
+        live = slots[:, CODE] >= 0
+        slots[live, CODE] = new_code[slots[live, CODE]]
+        watched = np.zeros(max(1024, 2 * n_codes), np.int64)
+        codes = np.flatnonzero(self.watched)
+        watched[new_code[codes]] = self.watched[codes]
         self.watched = watched
-        self.slot_of_code = np.full(watched.shape[1], -1, np.int32)
-        slots = np.flatnonzero(live).astype(np.int32)
-        self.slot_of_code[self.code_of_slot[slots]] = slots
+        self.slot_of_code = np.full(watched.shape[0], -1, np.int32)
+        self.slot_of_code[slots[live, CODE]] = np.flatnonzero(live).astype(np.int32)
 
-    def live_codes(self, used: npt.NDArray[np.bool_]) -> None:
+    def live_codes(self, used: BoolArray) -> None:
         """Mark the codes that chains and watches need."""
-        slots = self.code_of_slot[: int(self.counters[2])]
-        used[slots[slots >= 0]] = True
-        for m in range(self.watched.shape[0]):
-            codes = np.flatnonzero(self.watched[m])
-            used[codes[codes < used.shape[0]]] = True
+        used[self.codes()] = True
+        codes = np.flatnonzero(self.watched)
+        used[codes[codes < used.shape[0]]] = True
+
+    def is_watched(self, member: int, code: int) -> bool:
+        """Return whether every new row of a subject is reported."""
+        return code < self.watched.shape[0] and bool(int(self.watched[code]) >> member & 1)
 
     def watch(self, member: int, code: int, is_watched: bool) -> None:
         """Have every new row of a subject reported, because it has findings or deadlines (or no longer)."""
-        if code >= self.watched.shape[1]:
-            self._reserve_codes(code + 1)
-        self.watched[member, code] = is_watched
+        self._reserve_codes(code + 1)
+        bits = int(self.watched[code])
+        self.watched[code] = bits | 1 << member if is_watched else bits & ~(1 << member)
+        slot = self.slot(code)
+        if slot >= 0:
+            self.slots[slot, WATCHED] = self.watched[code]
 
     # Growth
 
@@ -437,63 +299,46 @@ class LensStore:
             self.values = _grown(self.values, size)
             self.free_rows = _grown(self.free_rows, size)
         slots = int(self.counters[2]) + max(0, n_entries - int(self.counters[3]))
-        if slots > self.head.shape[0]:
-            size = max(slots, self.head.shape[0] * 3 // 2)
-            for name in (
-                "code_of_slot",
-                "head",
-                "tail",
-                "free_slots",
-                "first",
-                "first_time",
-                "acc",
-                "nulls",
-                "dirty_from",
-            ):
-                setattr(self, name, _grown(getattr(self, name), size, fill=-1))
-        self._reserve_dirty(n_entries)
+        if slots > self.slots.shape[0]:
+            size = max(slots, self.slots.shape[0] * 3 // 2)
+            self.slots = _grown(self.slots, size, fill=-1)
+            self.free_slots = _grown(self.free_slots, size)
+        self._reserve_touched(n_entries)
 
-    def _reserve_dirty(self, n: int = 1) -> None:
-        if self.n_dirty + n > self.dirty.shape[0]:
-            self.dirty = _grown(self.dirty, max(self.n_dirty + n, 2 * self.dirty.shape[0]))
+    def _reserve_touched(self, n: int) -> None:
+        if self.n_touched + n > self.touched.shape[0]:
+            self.touched = _grown(self.touched, max(self.n_touched + n, 2 * self.touched.shape[0]))
+
+    def _reserve_states(self, n: int) -> None:
+        needed = int(self.counters[4]) + max(0, n - int(self.counters[5]))
+        if needed > self.state.shape[0]:
+            size = max(needed, self.state.shape[0] * 3 // 2)
+            for name in ("state", "nulls", "free_states"):
+                setattr(self, name, _grown(getattr(self, name), size))
 
     def _reserve_codes(self, n_codes: int) -> None:
         if n_codes > self.slot_of_code.shape[0]:
             size = max(n_codes, 2 * self.slot_of_code.shape[0])
             self.slot_of_code = _grown(self.slot_of_code, size, fill=-1)
-            watched = np.zeros((self.watched.shape[0], size), np.uint8)
-            watched[:, : self.watched.shape[1]] = self.watched
-            self.watched = watched
-
-    def _reserve_output(self, n: int) -> None:
-        if n > self._out_rows.shape[0]:
-            size = max(n, 2 * self._out_rows.shape[0])
-            self._out_rows = _grown(self._out_rows, size)
-            inputs = np.full((self._inputs.shape[0], size), NULL_I64, np.int64)
-            inputs[:, : self._inputs.shape[1]] = self._inputs
-            self._inputs = inputs
+            self.watched = _grown(self.watched, size)
 
     _STATE = (
         "rows",
         "values",
         "free_rows",
         "slot_of_code",
-        "code_of_slot",
-        "head",
-        "tail",
+        "slots",
         "free_slots",
-        "first",
-        "first_time",
-        "acc",
-        "nulls",
-        "counters",
-        "dirty_from",
         "watched",
+        "state",
+        "nulls",
+        "free_states",
+        "counters",
     )
 
     def to_arrays(self) -> dict[str, np.ndarray]:
-        """Return the state as arrays (nothing is dirty between batches)."""
-        arrays: dict[str, np.ndarray] = {}
+        """Return the state as arrays (nothing waits to be screened between batches)."""
+        arrays = self.classes.to_arrays()
         for name in self._STATE:
             array = getattr(self, name)
             arrays[name] = array.view(np.uint8).copy() if name == "rows" else array.copy()
@@ -501,19 +346,34 @@ class LensStore:
 
     def load_arrays(self, arrays: dict[str, np.ndarray]) -> None:
         """Take over a state written by `to_arrays` for the same plan."""
+        self.classes.load_arrays(arrays)
         for name in self._STATE:
             array = arrays[name]
             setattr(self, name, array.view(ROW).copy() if name == "rows" else array.copy())
+
+
+_NONE = np.zeros(0, np.int32)
+_NONE_PASSED = np.zeros(0, np.bool_)
+
+
+def _bounded(plan: LensPlan) -> frozenset[str]:
+    """Return the figures that lie between 0 and what is counted of a subject: counts, and sums of the first value."""
+    return frozenset(
+        name
+        for name, place in plan.figure_of.items()
+        if plan.figures[place, 3] == COUNT or (plan.figures[place, 3] != LARGEST and plan.figures[place, 2] == 0)
+    )
+
+
+def _value_program(plan: LensPlan) -> tuple[Program | None, Int64Array]:
+    if not plan.computed:
+        return None, np.zeros(0, np.int64)
+    names = sorted(set().union(*(expr.columns() for expr in plan.computed)))
+    ids = np.array([COLUMN_IDS[name] for name in names], np.int64)
+    return Program(plan.computed, {name: i for i, name in enumerate(names)}), ids
 
 
 def _grown(array: np.ndarray, size: int, fill: int = 0) -> np.ndarray:
     new = np.full((size, *array.shape[1:]), fill, array.dtype)
     new[: array.shape[0]] = array
     return new
-
-
-_RANGE = np.arange(1 << 12, dtype=np.int32)
-
-
-def _arange(n: int) -> Int32Array:
-    return _RANGE[:n] if n <= _RANGE.shape[0] else np.arange(n, dtype=np.int32)

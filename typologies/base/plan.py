@@ -1,4 +1,4 @@
-"""From detectors to what the kernels need: filters as bits, figures as rows of numbers, programs for each lens.
+"""From detectors to what the kernels need: filters as bits, figures as rows of numbers, for each lens.
 
 Equal filters and equal figures of different typologies are kept once (design.md §4).
 """
@@ -11,16 +11,16 @@ from typing import Any
 
 import numpy as np
 
-from typologies.base.chains import COUNT, LARGEST, TOTAL, Int64Array
+from typologies.base.chainlayout import COUNT, LARGEST, TOTAL, Int64Array
 from typologies.base.columns import COLUMN_IDS, SUBJECT_COLUMNS
 from typologies.base.detector import Detector, Lens
 from typologies.base.errors import ContractError
 from typologies.base.expressions import ALWAYS, Expr, Measure, Op, Past, Trailing
-from typologies.base.programs import Program
 from typologies.base.reference import Bound
 from typologies.base.window import span_us
 
 MAX_FILTERS = 63
+MAX_MEMBERS = 62
 
 _OPERATION = {Measure.COUNT: COUNT, Measure.TOTAL: TOTAL, Measure.LARGEST: LARGEST}
 
@@ -35,8 +35,6 @@ class Member:
         Place of the typology in the run.
     relevance_bit
         Filter bit of `relevant()`.
-    screen_output
-        Row of the screen program's registers.
     """
 
     index: int
@@ -44,36 +42,41 @@ class Member:
     lens: Lens
     look_back_us: int
     relevance_bit: int
-    screen_output: int
 
 
 @dataclass(slots=True)
 class LensPlan:
     """Everything about one lens in one run.
 
-    The *gate* decides with few operations which rows matter to any typology; only those go through the entry program,
-    which evaluates every filter and value.
+    Attributes
+    ----------
+    wheres, filters, screens
+        Expressions: who belongs at each position, one a bit, one a member (figures named "figure<n>").
+    position_columns, position_sides
+        (n_positions, k) numbers of `columns.SUBJECT_COLUMNS`, -1 fills up; (n_positions,).
+    values
+        Numbers that figures add or compare: column numbers, or -1 - i for `computed[i]`.
+    computed
+        Value expressions that are more than a column.
+    windows, figures
+        (n_windows,) microseconds; (n_figures, 4): window, filter bit, value column, operation; ordered by window.
+    figure_of
+        Figure name to its place.
     """
 
     lens: Lens
     look_back_us: int
     members: list[Member]
-    gate_ids: Int64Array
-    gate_program: Program
-    gate_outputs: Int64Array
-    where_outputs: Int64Array
-    column_ids: Int64Array
-    entry_program: Program
-    n_filters: int
-    value_outputs: Int64Array
+    wheres: list[Expr]
+    filters: list[Expr]
+    screens: list[Expr]
+    position_columns: Int64Array
     position_sides: Int64Array
-    position_columns: list[Int64Array]
+    values: Int64Array
+    computed: list[Expr]
     windows: Int64Array
-    starts: Int64Array
     figures: Int64Array
-    screen_columns: list[str]
-    screen_column_ids: Int64Array
-    screen_program: Program
+    figure_of: dict[str, int]
 
 
 @dataclass(slots=True)
@@ -104,23 +107,6 @@ def _place(known: list[Expr], expr: Expr) -> int:
             return i
     known.append(expr)
     return len(known) - 1
-
-
-def _columns_of(expr: Expr, into: set[str]) -> None:
-    if expr.op is Op.COLUMN:
-        into.add(expr.name)
-    for arg in expr.args:
-        _columns_of(arg, into)
-
-
-def _program(exprs: Sequence[Expr]) -> tuple[Int64Array, Program]:
-    """Return the numbers of the columns that some expressions need, and their program over these columns."""
-    used: set[str] = set()
-    for expr in exprs:
-        _columns_of(expr, used)
-    names = sorted(used)
-    ids = np.array([COLUMN_IDS[name] for name in names], np.int64)
-    return ids, Program(exprs, {name: i for i, name in enumerate(names)})
 
 
 def _renamed(expr: Expr, names: dict[str, int]) -> Expr:
@@ -173,49 +159,33 @@ def _plan_lens(lens: Lens, bound: Sequence[Bound]) -> LensPlan:
             names[name] = builder.figure(trailing, relevant)
         screens.append(_renamed(detector.screen(Past(declared)), names))
         drafts.append((index, b, relevance_bit))
+    if len(drafts) > MAX_MEMBERS:
+        raise ContractError(f"lens {lens.name}: at most {MAX_MEMBERS} typologies, found {len(drafts)}")
     if len(builder.filters) > MAX_FILTERS:
         raise ContractError(f"lens {lens.name}: at most {MAX_FILTERS} filters, found {len(builder.filters)}")
 
     positions = sorted(lens.positions, key=lambda p: int(p.side))
-    wheres = [p.where if p.where is not None else ALWAYS for p in positions]
-    relevances = [builder.filters[bit] for bit in sorted({bit for _, _, bit in drafts})]
-    gate_ids, gate_program = _program([*relevances, *wheres])
-    gates = gate_program.outputs
-    column_ids, entry_program = _program([*builder.filters, *builder.values])
-    n_filters = len(builder.filters)
-
-    screen_used: set[str] = set()
-    for expr in screens:
-        _columns_of(expr, screen_used)
-    screen_columns = sorted(screen_used)
-    inputs = {name: i for i, name in enumerate(screen_columns)}
     # Figures of one window stand together, so that a window that moves looks at its own figures only.
     order = sorted(range(len(builder.figures)), key=lambda i: builder.figures[i])
     figures = np.array([builder.figures[i] for i in order], np.int64).reshape(-1, 4)
-    inputs |= {f"past.figure{i}": len(screen_columns) + place for place, i in enumerate(order)}
-    screen_program = Program(screens, inputs)
-    members = [
-        Member(index, b, lens, span_us(b.detector.look_back), bit, int(screen_program.outputs[k]))
-        for k, (index, b, bit) in enumerate(drafts)
-    ]
+    computed = [value for value in builder.values if value.op is not Op.COLUMN]
+    place = {value.key: -1 - i for i, value in enumerate(computed)}
+    values = [COLUMN_IDS[v.name] if v.op is Op.COLUMN else place[v.key] for v in builder.values]
+    longest = max(len(p.columns) for p in positions)
+    subject_columns = [[SUBJECT_COLUMNS.index(c) for c in p.columns] for p in positions]
+    members = [Member(index, b, lens, span_us(b.detector.look_back), bit) for index, b, bit in drafts]
     return LensPlan(
         lens=lens,
         look_back_us=max(m.look_back_us for m in members),
         members=members,
-        gate_ids=gate_ids,
-        gate_program=gate_program,
-        gate_outputs=gates[: len(relevances)].copy(),
-        where_outputs=gates[len(relevances) :].copy(),
-        column_ids=column_ids,
-        entry_program=entry_program,
-        n_filters=n_filters,
-        value_outputs=entry_program.outputs[n_filters:].copy(),
+        wheres=[p.where if p.where is not None else ALWAYS for p in positions],
+        filters=builder.filters,
+        screens=screens,
+        position_columns=np.array([c + [-1] * (longest - len(c)) for c in subject_columns], np.int64),
         position_sides=np.array([int(p.side) for p in positions], np.int64),
-        position_columns=[np.array([SUBJECT_COLUMNS.index(c) for c in p.columns], np.int64) for p in positions],
+        values=np.array(values, np.int64),
+        computed=computed,
         windows=np.array(builder.windows, np.int64),
-        starts=np.searchsorted(figures[:, 0], np.arange(len(builder.windows) + 1)).astype(np.int64),
         figures=figures,
-        screen_columns=screen_columns,
-        screen_column_ids=np.array([COLUMN_IDS[name] for name in screen_columns], np.int64),
-        screen_program=screen_program,
+        figure_of={f"figure{i}": place for place, i in enumerate(order)},
     )

@@ -45,6 +45,8 @@ def column_value(name: str, record: tuple[int, ...], side: Side) -> int | None:
     flags = record[_I["flags"]]
     if name == "side":
         return int(side)
+    if name in ("amount", "exponent") and side is Side.CREDIT and record[_I["counter_amount"]] != NULL_I64:
+        return record[_I[f"counter_{name}"]]
     if name in ("amount_usd", "amount"):
         value = record[_I[name]]
         return None if value == NULL_I64 else value

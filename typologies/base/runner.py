@@ -20,10 +20,10 @@ import polars as pl
 
 from typologies.base import state
 from typologies.base.alerts import AlertHead, Anchor, Standing, TriggerKey
-from typologies.base.chains import Int32Array, Int64Array
+from typologies.base.chainlayout import Int32Array, Int64Array
 from typologies.base.changes import AlertChange
 from typologies.base.codec import Codec
-from typologies.base.columns import subject_codes
+from typologies.base.columns import subject_code
 from typologies.base.context import FactStore, JudgeContext
 from typologies.base.dedupe import SeenKeys
 from typologies.base.encoding import Prepared, RecordBatch, Records, encode, intern
@@ -201,7 +201,7 @@ class Runner:
         """Take in context versions that became known and return how alerts change."""
         for fact in facts:
             self._take_fact(fact)
-        if self._updates or any(store.n_dirty for store in self._lenses):
+        if self._updates or any(store.n_touched for store in self._lenses):
             self._screen_dirty()
         self._collect_due()
         return self._apply_updates()
@@ -367,20 +367,20 @@ class Runner:
         for store, n_entries in zip(self._lenses, counts, strict=True):
             if n_entries:
                 cutoff = self._frozen_below - store.plan.look_back_us if self._floor > NO_TIME else NO_TIME
-                n_out = store.ingest(records, places, n_entries, len(self._interner), cutoff)
-                self._screen(store, store.redo(n_out))
+                store.ingest(records, places, n_entries, len(self._interner), cutoff)
+                self._screen(store)
 
     def _screen_dirty(self) -> None:
         for store in self._lenses:
-            if store.n_dirty:
-                self._screen(store, store.redo(0))
+            if store.n_touched:
+                self._screen(store)
 
-    def _screen(self, store: LensStore, n_out: int) -> None:
-        members, rows, passed = store.screen(self._events.records, n_out, self._frozen_below)
+    def _screen(self, store: LensStore) -> None:
+        members, rows, passed = store.screen(self._events.records, self._frozen_below)
         if members.shape[0] == 0:
             return
         taken = take(store.rows, rows)
-        codes = store.code_of_slot[taken["subject"]]
+        codes = store.codes_of(rows)
         for m, row, is_pass, code, t, hi, lo, side in zip(
             members.tolist(),
             rows.tolist(),
@@ -417,9 +417,8 @@ class Runner:
         gone = self._retractions.add(at, id_hash, delivery, event_key)
         for store in self._lenses:
             for columns in store.plan.position_columns:
-                code = np.empty(1, np.int32)
-                subject_codes(record, columns, code)
-                slot = store.slot(int(code[0]))
+                code = int(subject_code(record, 0, columns))
+                slot = store.slot(code)
                 if slot < 0:
                     continue
                 for row in store.rows_at(slot, at).tolist():
@@ -427,14 +426,14 @@ class Runner:
                     stored = self._events.records[event]
                     key = f"{int(stored['key_hi']):016x}{int(stored['key_lo']):016x}"
                     if int(stored["id_hash"]) == id_hash and gone(key):
-                        self._unlink(store, int(code[0]), row, key)
+                        self._unlink(store, code, row, key)
 
     def _unlink(self, store: LensStore, code: int, row: int, key: str) -> None:
         at, side = int(store.rows["time"][row]), int(store.rows["side"][row])
-        seen = int(store.rows["mask"][row]) | int(store.rows["unknown"][row])
+        seen = store.bits(row)
         store.unlink(row)
         for m, member in enumerate(store.plan.members):
-            if store.watched[m, code] and seen >> member.relevance_bit & 1:
+            if store.is_watched(m, code) and seen >> member.relevance_bit & 1:
                 self._touch(member, store, code, (at, 1, f"{key}{side}"))
 
     def _deliver(
@@ -484,7 +483,7 @@ class Runner:
             if not readers:
                 continue
             if fact.table in BROADCAST_TABLES:
-                codes = [int(c) for c in store.code_of_slot[: int(store.counters[2])] if c >= 0]
+                codes = store.codes()
                 watched = {known.code for key, known in self._states.items() if key[0] == i}
                 codes += sorted(watched - set(codes))
             elif fact.table == f"{store.plan.lens.subject_kind}_profile":
