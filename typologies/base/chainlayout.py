@@ -34,16 +34,23 @@ TAIL, HEAD, FROM, CODE, STATE, WATCHED, N_ODD = range(7)
 (-1: none); members that want every row, as bits; rows that a bound cannot tell anything about."""
 
 N_GROUPS = 4
-"""Rows of a slot are counted and summed in groups, by side and by whether they are cash: columns 8 to 11 and 12 to 15.
-What a filter can let through lies in few of them, and their sums bound every figure."""
+"""Rows of a slot are counted and summed in groups, by side and by whether they are cash. What a filter can let through
+lies in few of them, and their sums bound every figure."""
 
-COUNTED, SUMMED = 8, 8 + N_GROUPS
+COUNTED, SUMMED, EPOCH, RECENT = 7, 11, 15, 16
+"""First columns of counts and of sums by group, over all rows; the newest epoch; first column of sums by epoch and
+group."""
 
-SLOT_WIDTH = 16
-"""128 bytes, two cache lines."""
+EPOCH_US = 84 * 3_600_000_000
+N_EPOCHS = 4
+"""Sums are also kept by epochs of three and a half days, for the newest and the three before. A window of three days
+lies in two of them, one of a week in three: a closer bound for subjects with long histories."""
 
-# A state is a row of 3 * n_windows + n_figures + 1 numbers: for each window the time of its first row, that row, and the
-# row it stands at (-1: nowhere); the figures; how many unknown values are in them, all figures together.
+SLOT_WIDTH = 32
+"""256 bytes, four cache lines."""
+
+# A state is a row of 3 * n_windows + n_figures + 1 numbers: for each window the time of its first row, that row, and
+# the row it stands at (-1: nowhere); the figures; how many unknown values are in them, all figures together.
 
 COUNT, TOTAL, LARGEST, NULLS = 0, 1, 2, 3
 """What a row does to a figure; NULLS: it makes it unknown while it is in the window."""

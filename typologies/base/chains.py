@@ -12,13 +12,18 @@ from __future__ import annotations
 
 import numpy as np
 
-from typologies.base.chaincode import evaluate
+from typologies.base.chaincode import holds, may_hold
 from typologies.base.chainlayout import (
     CODE,
     COUNTED,
+    EPOCH,
+    EPOCH_US,
     FROM,
     HEAD,
+    N_EPOCHS,
+    N_GROUPS,
     N_ODD,
+    RECENT,
     SLOT_WIDTH,
     STATE,
     SUMMED,
@@ -45,15 +50,30 @@ _MOST_SUMMED = 10_000_000_000_000
 
 
 @kernel
-def _count(rows: Rows, slots: Int64Array, slot: int, row: int, unknown: UInt64Array, group: Int32Array, by: int) -> None:
+def _count(
+    rows: Rows, slots: Int64Array, slot: int, row: int, unknown: UInt64Array, group: Int32Array, by: int
+) -> None:
     """Count a row in (1) or out (-1) of what bounds the figures of its subject."""
     k = rows[row].klass
     value = rows[row].value
     if unknown[k] or value < 0 or value > _MOST_SUMMED:  # an unknown value is below 0
         slots[slot, N_ODD] += by
-    else:
-        slots[slot, COUNTED + group[k]] += by
-        slots[slot, SUMMED + group[k]] += by * value
+        return
+    g = group[k]
+    slots[slot, COUNTED + g] += by
+    slots[slot, SUMMED + g] += by * value
+    age = slots[slot, EPOCH] - rows[row].time // EPOCH_US
+    if age < 0:
+        for e in range(N_EPOCHS - 1, -1, -1):
+            for h in range(N_GROUPS):
+                known = np.int64(0)
+                if e + age >= 0:
+                    known = slots[slot, RECENT + (e + age) * N_GROUPS + h]
+                slots[slot, RECENT + e * N_GROUPS + h] = known
+        slots[slot, EPOCH] -= age
+        age = np.int64(0)
+    if age < N_EPOCHS:
+        slots[slot, RECENT + age * N_GROUPS + g] += by * value
 
 
 @kernel
@@ -197,10 +217,7 @@ def link(
             rows[row].value = 0
             for v in range(value_columns.shape[0]):
                 source = value_columns[v]
-                if source >= 0:
-                    value = column_value(records, r, source, side)
-                else:
-                    value = computed[p, -1 - source, r]
+                value = column_value(records, r, source, side) if source >= 0 else computed[p, -1 - source, r]
                 if v == 0:
                     rows[row].value = value
                 else:
@@ -241,6 +258,7 @@ def _new_slot(
     slot_of_code[code] = slot
     for c in range(SLOT_WIDTH):
         slots[slot, c] = -1 if c <= STATE else 0
+    slots[slot, EPOCH] = -1_000_000
     slots[slot, CODE] = code
     slots[slot, WATCHED] = watched[code]
     return slot  # type: ignore[no-any-return]
@@ -324,24 +342,19 @@ def screen(
                 if rest > 1:
                     s = slots[slot, STATE]
                     start = spans[rest, 2]
-                    may_pass = True
-                    if start >= 0 and slots[slot, N_ODD] == 0:
-                        may_pass = (
-                            evaluate(
-                                code, start, spans[rest, 3], registers, slots, slot, state, nulls, s, windows, figures,
-                                item_starts, items, groups_of_bit, rows, values, row, records,
-                            )
-                            > 0
-                        )  # fmt: skip
-                    if may_pass:
+                    if (
+                        start < 0
+                        or slots[slot, N_ODD] != 0
+                        or may_hold(
+                            code, start, spans[rest, 3], registers, slots, slot, windows, figures, groups_of_bit,
+                            rows[row].time,
+                        )
+                    ):  # fmt: skip
                         if s < 0:
                             s = _new_state(slots, slot, state, nulls, windows.shape[0], free_states, counters)
-                        is_passed = (
-                            evaluate(
-                                code, spans[rest, 0], spans[rest, 1], registers, slots, slot, state, nulls, s, windows,
-                                figures, item_starts, items, groups_of_bit, rows, values, row, records,
-                            )
-                            > 0
+                        is_passed = holds(
+                            code, spans[rest, 0], spans[rest, 1], registers, windows, figures, item_starts, items,
+                            state, nulls, s, rows, values, row, records,
                         )  # fmt: skip
                 if is_passed or (
                     slots[slot, WATCHED] >> m & 1 and seen & (np.uint64(1) << np.uint64(relevance_bits[m]))

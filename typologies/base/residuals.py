@@ -43,6 +43,7 @@ NEVER, ALWAYS = 0, 1
 _COMPARISONS = (Op.EQ, Op.NE, Op.LT, Op.LE, Op.GT, Op.GE)
 _NEGATED = {Op.EQ: Op.NE, Op.NE: Op.EQ, Op.LT: Op.GE, Op.GE: Op.LT, Op.LE: Op.GT, Op.GT: Op.LE}
 _MIRRORED = {Op.EQ: Op.EQ, Op.NE: Op.NE, Op.LT: Op.GT, Op.GT: Op.LT, Op.LE: Op.GE, Op.GE: Op.LE}
+_HIGHEST = "highest:"
 _ARITHMETIC = {Op.ADD: ADD, Op.SUB: SUB, Op.MUL: MULTIPLY}
 
 
@@ -103,9 +104,7 @@ def rest(expr: Expr, truths: Mapping[str, int], *, is_negated: bool = False) -> 
         return rest(expr.args[0], truths, is_negated=not is_negated)
     if expr.op in (Op.AND, Op.OR):
         is_and = (expr.op is Op.AND) != is_negated
-        return _joined(
-            Op.AND if is_and else Op.OR, [rest(arg, truths, is_negated=is_negated) for arg in expr.args]
-        )
+        return _joined(Op.AND if is_and else Op.OR, [rest(arg, truths, is_negated=is_negated) for arg in expr.args])
     return Compare(_NEGATED[expr.op] if is_negated else expr.op, *expr.args)
 
 
@@ -184,7 +183,7 @@ def _interval(expr: Expr, is_bounded: Callable[[str], bool]) -> tuple[Expr | Non
     if expr.op is Op.CONST:
         return expr, expr
     if expr.op is Op.PAST:
-        return (_const(0), Expr(Op.PAST, name=f"highest:{expr.name}")) if is_bounded(expr.name) else (None, None)
+        return (_const(0), Expr(Op.PAST, name=f"{_HIGHEST}{expr.name}")) if is_bounded(expr.name) else (None, None)
     if expr.op is Op.COLUMN:
         return None, None
     (low_a, high_a), (low_b, high_b) = _interval(expr.args[0], is_bounded), _interval(expr.args[1], is_bounded)
@@ -220,7 +219,7 @@ def _folded(op: Op, a: Expr | None, b: Expr | None) -> Expr | None:
 
 @dataclass(slots=True)
 class Residuals:
-    """All rests of one lens as code for `chaincode.evaluate`.
+    """All rests of one lens as code for `chaincode`.
 
     Parameters
     ----------
@@ -298,16 +297,14 @@ class Residuals:
             op, left, right = _MIRRORED[op], right, left
         comparison = _COMPARISONS.index(op)
         if left.op is Op.PAST and right.op is Op.CONST:
-            is_highest, figure = self._figure(left.name)
-            self._rows.append((COMPARE_FIGURE + comparison, depth, figure, is_highest, right.value))
+            self._rows.append((COMPARE_FIGURE + comparison, depth, self._figure(left.name), 0, right.value))
             return
         self._emit_number(left, depth)
         self._emit_number(right, depth + 1)
         self._rows.append((MULTIPLY + 1 + comparison, depth, depth, depth + 1, 0))
 
-    def _figure(self, name: str) -> tuple[int, int]:
-        is_highest = name.startswith("highest:")
-        return int(is_highest), self.figure_of[name.removeprefix("highest:")]
+    def _figure(self, name: str) -> int:
+        return self.figure_of[name.removeprefix(_HIGHEST)]
 
     def _emit_number(self, expr: Expr, depth: int) -> None:
         if depth >= MAX_DEPTH - 1:
@@ -317,8 +314,8 @@ class Residuals:
         elif expr.op is Op.COLUMN:
             self._rows.append((COLUMN, depth, self.column_ids[expr.name], 0, 0))
         elif expr.op is Op.PAST:
-            is_highest, figure = self._figure(expr.name)
-            self._rows.append((HIGHEST if is_highest else FIGURE, depth, figure, 0, 0))
+            op = HIGHEST if expr.name.startswith(_HIGHEST) else FIGURE
+            self._rows.append((op, depth, self._figure(expr.name), 0, 0))
         else:
             self._emit_number(expr.args[0], depth)
             self._emit_number(expr.args[1], depth + 1)

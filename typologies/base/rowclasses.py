@@ -16,7 +16,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from typologies.base.chainlayout import LARGEST, N_GROUPS, NULLS, BoolArray, Int32Array, Int64Array, UInt64Array
+from typologies.base.chainlayout import NULLS, BoolArray, Int32Array, Int64Array, UInt64Array
 from typologies.base.columns import COLUMN_IDS, load_columns, subject_code
 from typologies.base.encoding import Records
 from typologies.base.errors import ContractError
@@ -539,6 +539,3 @@ def _key_masks(used: set[str]) -> UInt64Array:
         word, shift, width = _SHIFTS[name]
         masks[word] |= ((1 << width) - 1) << shift
     return np.array(masks, np.uint64)
-
-
-assert N_GROUPS == 4 and LARGEST == 2  # `_group` and the kernels are written for these  # noqa: S101
