@@ -49,7 +49,7 @@ INPUT = "events"
 
 _BASE = "typologies.base."
 PLACES: tuple[tuple[str, str], ...] = (
-    ("dictionary", _BASE + "strings:Interner.intern"),
+    ("dictionary", _BASE + "runner:Runner.intern"),
     ("entrance", _BASE + "entrance:Entrance.admit"),
     ("duplicates", _BASE + "dedupe:SeenKeys.mark"),
     ("times, keys and order of the batch", _BASE + "runner:survey"),

@@ -18,8 +18,7 @@ import pyarrow.parquet as pq
 from pipeline.ingest.formats.canonical.write import ROW_GROUP_ROWS
 from pipeline.ingest.fx import FxTable
 from replay.synthetic.volume import volume_batches
-from typologies.base.encoding import Prepared, RecordBatch, prepare
-from typologies.base.strings import FlatStrings
+from typologies.base.encoding import Prepared, prepare
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,20 +110,10 @@ def _written(volume: Volume) -> Iterator[pl.DataFrame]:
         yield frame.select(names)
 
 
-def piece(prepared: Prepared, start: int, stop: int) -> Prepared:
-    """Return events `start` to `stop` of a prepared batch without deliveries or retractions; arrays are shared."""
-    batch = RecordBatch(prepared.batch.records[start:stop], prepared.batch.texts, {}, {})
-    coded = {
-        name: FlatStrings(flat.offsets[start : stop + 1], flat.data, flat.valid[start:stop])
-        for name, flat in prepared.coded.items()
-    }
-    return Prepared(batch, coded)
-
-
 def cut(prepared: Prepared, size: int) -> Iterator[Prepared]:
     """Yield a prepared batch in pieces of `size`."""
     for start in range(0, len(prepared), size):
-        yield piece(prepared, start, min(start + size, len(prepared)))
+        yield prepared.part(start, min(start + size, len(prepared)))
 
 
 def in_batches(prepared: Iterable[Prepared], size: int) -> Iterator[Prepared]:
@@ -140,8 +129,8 @@ def split_at(prepared: Iterable[Prepared], first: int) -> tuple[list[Prepared], 
     for batch in prepared:
         room = min(max(first, 0), len(batch))
         first -= len(batch)
-        before += [piece(batch, 0, room)] if room else []
-        after += [piece(batch, room, len(batch))] if room < len(batch) else []
+        before += [batch.part(0, room)] if room else []
+        after += [batch.part(room, len(batch))] if room < len(batch) else []
     return before, after
 
 

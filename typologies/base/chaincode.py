@@ -17,6 +17,7 @@ from typologies.base.chainlayout import (
     Int32Array,
     Int64Array,
     Rows,
+    Whole,
 )
 from typologies.base.chainstate import bring
 from typologies.base.columns import column_value
@@ -36,7 +37,7 @@ _NULL = NULL_I64
 
 
 @kernel
-def _compared(comparison: int, x: int, y: int) -> int:
+def _compared(comparison: Whole, x: Whole, y: Whole) -> Whole:
     """Return 0 false, 1 unknown, 2 true."""
     if x == _NULL or y == _NULL:
         return 1
@@ -56,7 +57,7 @@ def _compared(comparison: int, x: int, y: int) -> int:
 
 
 @kernel
-def _step(op: int, d: int, a: int, b: int, constant: int, registers: Int64Array) -> None:
+def _step(op: Whole, d: Whole, a: Whole, b: Whole, constant: Whole, registers: Int64Array) -> None:
     """Do what needs neither figure nor row."""
     if op == AND:
         registers[d] = min(registers[d], registers[a])
@@ -84,9 +85,9 @@ def _step(op: int, d: int, a: int, b: int, constant: int, registers: Int64Array)
 
 @kernel
 def _highest(
-    slots: Int64Array, slot: int, figure: int, windows: Int64Array, figures: Int64Array, groups_of_bit: Int64Array,
-    time: int,
-) -> int:  # fmt: skip
+    slots: Int64Array, slot: Whole, figure: Whole, windows: Int64Array, figures: Int64Array, groups_of_bit: Int64Array,
+    time: Whole,
+) -> Whole:  # fmt: skip
     """Return the most a count or sum can be at `time`: over the retained rows that can pass its filter."""
     groups = groups_of_bit[figures[figure, 1]]
     most = np.int64(0)
@@ -94,33 +95,33 @@ def _highest(
         for g in range(N_GROUPS):
             if groups >> g & 1:
                 most += slots[slot, COUNTED + g]
-        return most  # type: ignore[return-value]
+        return most
     age = slots[slot, EPOCH] - time // EPOCH_US
     n_epochs = 1 + -(-windows[figures[figure, 0]] // EPOCH_US)
     if age < 0 or age + n_epochs > N_EPOCHS:
         for g in range(N_GROUPS):
             if groups >> g & 1:
                 most += slots[slot, SUMMED + g]
-        return most  # type: ignore[return-value]
+        return most
     for e in range(age, age + n_epochs):
         for g in range(N_GROUPS):
             if groups >> g & 1:
                 most += slots[slot, RECENT + e * N_GROUPS + g]
-    return most  # type: ignore[return-value]
+    return most
 
 
 @kernel
 def may_hold(
     code: Int64Array,
-    start: int,
-    stop: int,
+    start: Whole,
+    stop: Whole,
     registers: Int64Array,
     slots: Int64Array,
-    slot: int,
+    slot: Whole,
     windows: Int64Array,
     figures: Int64Array,
     groups_of_bit: Int64Array,
-    time: int,
+    time: Whole,
 ) -> bool:
     """Return whether the bound code[start:stop] holds for a row of a subject at `time`, or is unknown."""
     i = start
@@ -150,8 +151,8 @@ def may_hold(
 @kernel
 def holds(
     code: Int64Array,
-    start: int,
-    stop: int,
+    start: Whole,
+    stop: Whole,
     registers: Int64Array,
     windows: Int64Array,
     figures: Int64Array,
@@ -159,10 +160,10 @@ def holds(
     items: Int32Array,
     state: Int64Array,
     nulls: Int32Array,
-    s: int,
+    s: Whole,
     rows: Rows,
     values: Int64Array,
-    row: int,
+    row: Whole,
     records: npt.NDArray[np.void],
 ) -> bool:
     """Return whether code[start:stop] holds for one row, or is unknown.

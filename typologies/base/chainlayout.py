@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 
@@ -10,6 +12,8 @@ Int32Array = npt.NDArray[np.int32]
 UInt64Array = npt.NDArray[np.uint64]
 BoolArray = npt.NDArray[np.bool_]
 Rows = npt.NDArray[np.void]
+Whole = int | np.integer[Any]
+"""A whole number inside a kernel."""
 
 ROW = np.dtype(
     [

@@ -34,6 +34,7 @@ from typologies.base.chainlayout import (
     Int64Array,
     Rows,
     UInt64Array,
+    Whole,
 )
 from typologies.base.chainstate import before, clear_all, is_before, make_room
 from typologies.base.columns import column_value
@@ -51,7 +52,7 @@ _MOST_SUMMED = 10_000_000_000_000
 
 @kernel
 def _count(
-    rows: Rows, slots: Int64Array, slot: int, row: int, unknown: UInt64Array, group: Int32Array, by: int
+    rows: Rows, slots: Int64Array, slot: Whole, row: Whole, unknown: UInt64Array, group: Int32Array, by: Whole
 ) -> None:
     """Count a row in (1) or out (-1) of what bounds the figures of its subject."""
     k = rows[row].klass
@@ -77,7 +78,7 @@ def _count(
 
 
 @kernel
-def _free(rows: Rows, row: int, free_rows: Int32Array, counters: Int64Array) -> None:
+def _free(rows: Rows, row: Whole, free_rows: Int32Array, counters: Int64Array) -> None:
     rows[row].subject = -1
     free_rows[counters[1]] = row
     counters[1] += 1
@@ -87,15 +88,15 @@ def _free(rows: Rows, row: int, free_rows: Int32Array, counters: Int64Array) -> 
 def _evict(
     rows: Rows,
     slots: Int64Array,
-    slot: int,
-    cutoff: int,
+    slot: Whole,
+    cutoff: Whole,
     unknown: UInt64Array,
     group: Int32Array,
     free_rows: Int32Array,
     counters: Int64Array,
     state: Int64Array,
-    n_windows: int,
-) -> int:
+    n_windows: Whole,
+) -> Whole:
     """Free a subject's rows at or before `cutoff`; return how many there were.
 
     No changeable trigger's window reaches them. A window that still holds one of them lags far behind: it is forgotten.
@@ -124,7 +125,7 @@ def _evict(
 
 
 @kernel
-def _mark(rows: Rows, slots: Int64Array, slot: int, row: int, touched: Int32Array, n_touched: int) -> int:
+def _mark(rows: Rows, slots: Int64Array, slot: Whole, row: Whole, touched: Int32Array, n_touched: Whole) -> Whole:
     """Have a subject screened from `row` on; return the new number of touched subjects."""
     known = slots[slot, FROM]
     if known < 0:
@@ -164,11 +165,11 @@ def link(
     group: Int32Array,
     item_starts: Int32Array,
     items: Int32Array,
-    cutoff: int,
+    cutoff: Whole,
     # results
     touched: Int32Array,
-    n_touched: int,
-) -> int:
+    n_touched: Whole,
+) -> Whole:
     """Put rows into their chains. Return the number of subjects that `screen` has to look at."""
     for r in range(records.shape[0]):
         for p in range(klass.shape[0]):
@@ -242,13 +243,13 @@ def link(
 
 @kernel
 def _new_slot(
-    code: int,
+    code: Whole,
     slot_of_code: Int32Array,
     slots: Int64Array,
     free_slots: Int32Array,
     watched: Int64Array,
     counters: Int64Array,
-) -> int:
+) -> Whole:
     if counters[3] > 0:
         counters[3] -= 1
         slot = np.int64(free_slots[counters[3]])
@@ -261,19 +262,19 @@ def _new_slot(
     slots[slot, EPOCH] = -1_000_000
     slots[slot, CODE] = code
     slots[slot, WATCHED] = watched[code]
-    return slot  # type: ignore[no-any-return]
+    return slot
 
 
 @kernel
 def _new_state(
     slots: Int64Array,
-    slot: int,
+    slot: Whole,
     state: Int64Array,
     nulls: Int32Array,
-    n_windows: int,
+    n_windows: Whole,
     free_states: Int32Array,
     counters: Int64Array,
-) -> int:
+) -> Whole:
     if counters[5] > 0:
         counters[5] -= 1
         s = np.int64(free_states[counters[5]])
@@ -282,7 +283,7 @@ def _new_state(
         counters[4] += 1
     slots[slot, STATE] = s
     clear_all(state, nulls, s, n_windows)
-    return s  # type: ignore[no-any-return]
+    return s
 
 
 @kernel
@@ -306,15 +307,15 @@ def screen(
     groups_of_bit: Int64Array,
     relevance_bits: Int64Array,
     records: Rows,
-    not_before: int,
+    not_before: Whole,
     touched: Int32Array,
-    n_touched: int,
+    n_touched: Whole,
     registers: Int64Array,
     out_members: Int32Array,
     out_rows: Int32Array,
     out_passed: BoolArray,
-    first: int,
-) -> tuple[int, int]:
+    first: Whole,
+) -> tuple[Whole, Whole]:
     """Write (member, row, passed its screen) for rows a judge must see or whose subject already has findings.
 
     Returns
@@ -369,7 +370,7 @@ def screen(
 
 
 @kernel
-def mark_from(rows: Rows, slots: Int64Array, slot: int, time: int, touched: Int32Array, n_touched: int) -> int:
+def mark_from(rows: Rows, slots: Int64Array, slot: Whole, time: Whole, touched: Int32Array, n_touched: Whole) -> Whole:
     """Have a subject screened again from its first row at or after `time`; return the new number of such subjects."""
     row = slots[slot, TAIL]
     found = np.int64(-1)
@@ -383,7 +384,7 @@ def mark_from(rows: Rows, slots: Int64Array, slot: int, time: int, touched: Int3
 def unlink(
     rows: Rows,
     values: Int64Array,
-    row: int,
+    row: Whole,
     slots: Int64Array,
     state: Int64Array,
     nulls: Int32Array,
@@ -396,8 +397,8 @@ def unlink(
     item_starts: Int32Array,
     items: Int32Array,
     touched: Int32Array,
-    n_touched: int,
-) -> int:
+    n_touched: Whole,
+) -> Whole:
     """Take a row out of its chain and have the subject screened from the row after it."""
     slot = rows[row].subject
     earlier = np.int64(rows[row].prev)
@@ -434,7 +435,7 @@ def unlink(
 
 
 @kernel
-def rows_at(rows: Rows, slots: Int64Array, slot: int, time: int, out: Int32Array) -> int:
+def rows_at(rows: Rows, slots: Int64Array, slot: Whole, time: Whole, out: Int32Array) -> Whole:
     """Write the rows of a subject at exactly `time`; return how many there are (more than len(out): call again)."""
     row = slots[slot, TAIL]
     n = 0
@@ -449,8 +450,8 @@ def rows_at(rows: Rows, slots: Int64Array, slot: int, time: int, out: Int32Array
 
 @kernel
 def window_rows(
-    rows: Rows, mask: UInt64Array, unknown: UInt64Array, last: int, start: int, bit: int, out: Int32Array
-) -> int:
+    rows: Rows, mask: UInt64Array, unknown: UInt64Array, last: Whole, start: Whole, bit: Whole, out: Int32Array
+) -> Whole:
     """Write the rows in (start, time of `last`], newest first, for which filter `bit` is true or unknown.
 
     Returns
@@ -471,12 +472,12 @@ def window_rows(
 
 
 @kernel
-def last_row_before(rows: Rows, slots: Int64Array, slot: int, time: int, inclusive: bool) -> int:
+def last_row_before(rows: Rows, slots: Int64Array, slot: Whole, time: Whole, inclusive: bool) -> Whole:
     """Return the last row of a subject before (or at) `time`, -1 if there is none."""
     row = slots[slot, TAIL]
     while row >= 0 and (rows[row].time > time or (rows[row].time == time and not inclusive)):
         row = np.int64(rows[row].prev)
-    return row  # type: ignore[no-any-return]
+    return np.int64(row)
 
 
 @kernel
@@ -489,11 +490,11 @@ def sweep(
     free_states: Int32Array,
     counters: Int64Array,
     state: Int64Array,
-    n_windows: int,
+    n_windows: Whole,
     unknown: UInt64Array,
     group: Int32Array,
-    cutoff: int,
-) -> int:
+    cutoff: Whole,
+) -> Whole:
     """Free every row at or before `cutoff`, every state that lags behind it and every subject without rows."""
     freed = 0
     for slot in range(counters[2]):
@@ -519,7 +520,7 @@ def sweep(
 
 
 @kernel
-def remap_events(rows: Rows, n_rows: int, new_place: Int32Array) -> None:
+def remap_events(rows: Rows, n_rows: Whole, new_place: Int32Array) -> None:
     """Follow a compaction of the event store."""
     for row in range(n_rows):
         if rows[row].subject >= 0:

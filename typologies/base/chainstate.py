@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from typologies.base.chainlayout import COUNT, LARGEST, NULLS, TOTAL, Int32Array, Int64Array, Rows
+from typologies.base.chainlayout import COUNT, LARGEST, NULLS, TOTAL, Int32Array, Int64Array, Rows, Whole
 from typologies.base.events import NULL_I64
 from typologies.base.jit import kernel
 
@@ -16,7 +16,7 @@ _NULL = NULL_I64
 
 
 @kernel
-def before(rows: Rows, row: int, time: int, key_hi: np.uint64, key_lo: np.uint64, side: int) -> bool:
+def before(rows: Rows, row: Whole, time: Whole, key_hi: Whole, key_lo: Whole, side: Whole) -> bool:
     """Whether `row` comes before (time, key, side)."""
     if rows[row].time != time:
         return bool(rows[row].time < time)
@@ -28,27 +28,27 @@ def before(rows: Rows, row: int, time: int, key_hi: np.uint64, key_lo: np.uint64
 
 
 @kernel
-def is_before(rows: Rows, a: int, b: int) -> bool:
+def is_before(rows: Rows, a: Whole, b: Whole) -> bool:
     """Whether row `a` comes before row `b`."""
     return before(rows, a, rows[b].time, rows[b].key_hi, rows[b].key_lo, rows[b].side)
 
 
 @kernel
-def _value(rows: Rows, values: Int64Array, row: int, v: int) -> int:
-    return rows[row].value if v == 0 else values[row, v - 1]  # type: ignore[no-any-return]
+def _value(rows: Rows, values: Int64Array, row: Whole, v: Whole) -> Whole:
+    return np.int64(rows[row].value if v == 0 else values[row, v - 1])
 
 
 @kernel
 def _add(
     rows: Rows,
     values: Int64Array,
-    row: int,
-    w: int,
+    row: Whole,
+    w: Whole,
     item_starts: Int32Array,
     items: Int32Array,
     state: Int64Array,
     nulls: Int32Array,
-    s: int,
+    s: Whole,
 ) -> None:
     """Add a row to the figures of window `w`."""
     k = rows[row].klass
@@ -59,7 +59,7 @@ def _add(
         if op == COUNT:
             state[s, offset + f] += 1
             continue
-        value = np.int64(_NULL)
+        value: Whole = np.int64(_NULL)
         if op != NULLS:
             value = _value(rows, values, row, items[i, 1])
         if value == _NULL:
@@ -75,13 +75,13 @@ def _add(
 def _take_out(
     rows: Rows,
     values: Int64Array,
-    row: int,
-    w: int,
+    row: Whole,
+    w: Whole,
     item_starts: Int32Array,
     items: Int32Array,
     state: Int64Array,
     nulls: Int32Array,
-    s: int,
+    s: Whole,
 ) -> bool:
     """Take a row out of the figures of window `w`; return whether a largest value went and must be sought again."""
     k = rows[row].klass
@@ -93,7 +93,7 @@ def _take_out(
         if op == COUNT:
             state[s, offset + f] -= 1
             continue
-        value = np.int64(_NULL)
+        value: Whole = np.int64(_NULL)
         if op != NULLS:
             value = _value(rows, values, row, items[i, 1])
         if value == _NULL:
@@ -110,14 +110,14 @@ def _take_out(
 def _seek_largest(
     rows: Rows,
     values: Int64Array,
-    first: int,
-    last: int,
-    w: int,
+    first: Whole,
+    last: Whole,
+    w: Whole,
     figures: Int64Array,
     item_starts: Int32Array,
     items: Int32Array,
     state: Int64Array,
-    s: int,
+    s: Whole,
 ) -> None:
     """Find the largest values of window `w` among the rows from `first` to `last` (first -1: there are none)."""
     offset = 3 * (item_starts.shape[1] - 1)
@@ -136,7 +136,7 @@ def _seek_largest(
 
 
 @kernel
-def clear_all(state: Int64Array, nulls: Int32Array, s: int, n_windows: int) -> None:
+def clear_all(state: Int64Array, nulls: Int32Array, s: Whole, n_windows: Whole) -> None:
     """Make a new state: no window stands anywhere."""
     for w in range(n_windows):
         state[s, 2 * n_windows + w] = -1
@@ -146,7 +146,7 @@ def clear_all(state: Int64Array, nulls: Int32Array, s: int, n_windows: int) -> N
 
 
 @kernel
-def _clear(state: Int64Array, nulls: Int32Array, s: int, w: int, figures: Int64Array, n_windows: int) -> None:
+def _clear(state: Int64Array, nulls: Int32Array, s: Whole, w: Whole, figures: Int64Array, n_windows: Whole) -> None:
     offset = 3 * n_windows
     for f in range(figures.shape[0]):
         if figures[f, 0] < w:
@@ -162,15 +162,15 @@ def _clear(state: Int64Array, nulls: Int32Array, s: int, w: int, figures: Int64A
 def bring(
     rows: Rows,
     values: Int64Array,
-    row: int,
-    w: int,
+    row: Whole,
+    w: Whole,
     windows: Int64Array,
     figures: Int64Array,
     item_starts: Int32Array,
     items: Int32Array,
     state: Int64Array,
     nulls: Int32Array,
-    s: int,
+    s: Whole,
 ) -> None:
     """Have window `w` of a state stand at `row`, a row of the same subject."""
     n_windows = windows.shape[0]
@@ -217,15 +217,15 @@ def bring(
 def move_back(
     rows: Rows,
     values: Int64Array,
-    row: int,
-    w: int,
+    row: Whole,
+    w: Whole,
     windows: Int64Array,
     figures: Int64Array,
     item_starts: Int32Array,
     items: Int32Array,
     state: Int64Array,
     nulls: Int32Array,
-    s: int,
+    s: Whole,
 ) -> None:
     """Move a window back to `row`, which comes before where it stands (-1: to where nothing has happened)."""
     n_windows = windows.shape[0]
@@ -262,18 +262,18 @@ def move_back(
 def make_room(
     rows: Rows,
     values: Int64Array,
-    place: int,
-    time: int,
-    key_hi: np.uint64,
-    key_lo: np.uint64,
-    side: int,
+    place: Whole,
+    time: Whole,
+    key_hi: Whole,
+    key_lo: Whole,
+    side: Whole,
     windows: Int64Array,
     figures: Int64Array,
     item_starts: Int32Array,
     items: Int32Array,
     state: Int64Array,
     nulls: Int32Array,
-    s: int,
+    s: Whole,
 ) -> None:
     """Move every window that stands at or after (time, key, side) back to `place`, the row before it (or -1)."""
     n_windows = windows.shape[0]

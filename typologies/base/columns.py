@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from typologies.base.chainlayout import Whole
 from typologies.base.events import NULL_I64, Side
 from typologies.base.jit import kernel
 
@@ -46,57 +47,57 @@ _CREDIT = int(Side.CREDIT)
 
 
 @kernel
-def column_value(records: npt.NDArray[np.void], e: int, name: int, side: int) -> int:
+def column_value(records: npt.NDArray[np.void], e: Whole, name: Whole, side: Whole) -> Whole:
     """Return column `name` of `records[e]` as its subject sees it from `side`."""
     if name == 7:
-        return np.int64(records[e].amount_usd)  # type: ignore[return-value]
+        return np.int64(records[e].amount_usd)
     if name == 0:
-        return np.int64(records[e].kind)  # type: ignore[return-value]
+        return np.int64(records[e].kind)
     if name == 1:
-        return np.int64(records[e].rail)  # type: ignore[return-value]
+        return np.int64(records[e].rail)
     if name == 2:
-        return np.int64(records[e].channel)  # type: ignore[return-value]
+        return np.int64(records[e].channel)
     if name == 3:
-        return np.int64(records[e].purpose)  # type: ignore[return-value]
+        return np.int64(records[e].purpose)
     if name == 4:
-        return np.int64(records[e].debtor_class)  # type: ignore[return-value]
+        return np.int64(records[e].debtor_class)
     if name == 5:
-        return np.int64(records[e].creditor_class)  # type: ignore[return-value]
+        return np.int64(records[e].creditor_class)
     if name == 6:
-        return np.int64(records[e].institution_type)  # type: ignore[return-value]
+        return np.int64(records[e].institution_type)
     if name == 8:
         if side == _CREDIT and records[e].counter_amount != _NULL:
-            return np.int64(records[e].counter_amount)  # type: ignore[return-value]
-        return np.int64(records[e].amount)  # type: ignore[return-value]
+            return np.int64(records[e].counter_amount)
+        return np.int64(records[e].amount)
     if name == 9:
         if side == _CREDIT and records[e].counter_amount != _NULL:
-            return np.int64(records[e].counter_exponent)  # type: ignore[return-value]
-        return np.int64(records[e].exponent)  # type: ignore[return-value]
+            return np.int64(records[e].counter_exponent)
+        return np.int64(records[e].exponent)
     if name == 10:
         date = np.int64(records[e].business_date)
-        return np.int64(_NULL) if date == -1 else date  # type: ignore[return-value]
+        return np.int64(_NULL) if date == -1 else date
     if name == 11:
         flags = np.int64(records[e].flags)
-        return np.int64((flags >> 1) & 1) if flags & 1 else np.int64(_NULL)  # type: ignore[return-value]
+        return np.int64((flags >> 1) & 1) if flags & 1 else np.int64(_NULL)
     if name == 12:
         flags = np.int64(records[e].flags)
-        return np.int64((flags >> 3) & 1) if flags & 4 else np.int64(_NULL)  # type: ignore[return-value]
+        return np.int64((flags >> 3) & 1) if flags & 4 else np.int64(_NULL)
     if name == 13:
         account = records[e].debtor_account
-        return np.int64(account == records[e].creditor_account and account != -1)  # type: ignore[return-value]
+        return np.int64(account == records[e].creditor_account and account != -1)
     if name == 14:
-        return np.int64(records[e].debtor_account != -1)  # type: ignore[return-value]
+        return np.int64(records[e].debtor_account != -1)
     if name == 15:
-        return np.int64(records[e].creditor_account != -1)  # type: ignore[return-value]
+        return np.int64(records[e].creditor_account != -1)
     if name == 16:
-        return np.int64(records[e].conductor != -1)  # type: ignore[return-value]
+        return np.int64(records[e].conductor != -1)
     if name == 17:
-        return np.int64(records[e].on_behalf_of != -1)  # type: ignore[return-value]
+        return np.int64(records[e].on_behalf_of != -1)
     if name == 18:
-        return np.int64(records[e].branch != -1)  # type: ignore[return-value]
+        return np.int64(records[e].branch != -1)
     if name == 19:
-        return np.int64(records[e].place != -1)  # type: ignore[return-value]
-    return np.int64(side)  # type: ignore[return-value]
+        return np.int64(records[e].place != -1)
+    return np.int64(side)
 
 
 @kernel
@@ -104,7 +105,7 @@ def load_columns(
     records: npt.NDArray[np.void],
     events: npt.NDArray[np.int32],
     ids: npt.NDArray[np.int64],
-    side: int,
+    side: Whole,
     out: npt.NDArray[np.int64],
 ) -> None:
     """Write column `ids[c]` of `records[events[r]]`, seen from `side`, into `out[c, r]`."""
@@ -114,7 +115,7 @@ def load_columns(
 
 
 @kernel
-def subject_code(records: npt.NDArray[np.void], e: int, columns: npt.NDArray[np.int64]) -> int:
+def subject_code(records: npt.NDArray[np.void], e: Whole, columns: npt.NDArray[np.int64]) -> Whole:
     """Return the first known of `columns` (numbers in `SUBJECT_COLUMNS`, -1 fills up) of a record; -1 if none is."""
     code = np.int32(-1)
     for c in range(columns.shape[0]):
@@ -135,4 +136,4 @@ def subject_code(records: npt.NDArray[np.void], e: int, columns: npt.NDArray[np.
             code = records[e].on_behalf_of
         if code != -1:
             break
-    return code  # type: ignore[return-value]
+    return code

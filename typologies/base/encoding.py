@@ -62,6 +62,16 @@ class RecordBatch:
     def __len__(self) -> int:
         return int(self.records.shape[0])
 
+    def part(self, start: int, stop: int) -> RecordBatch:
+        """Return events `start` to `stop`; everything is shared."""
+        return RecordBatch(
+            self.records[start:stop],
+            self.texts,
+            {i - start: d for i, d in self.deliveries.items() if start <= i < stop},
+            {i - start: d for i, d in self.retracts.items() if start <= i < stop},
+            self.generation,
+        )
+
     def take(self, index: npt.NDArray[np.intp]) -> RecordBatch:
         """Return the events at `index`, in that order; texts are shared."""
         if not self.deliveries and not self.retracts:
@@ -97,28 +107,57 @@ def _copy_texts(
             lengths[r] = -1
 
 
+@kernel
+def _renumber(fields: Int32Array, columns: Int64Array, codes: Int32Array) -> None:
+    """Replace every code in some columns of the records, seen as 32-bit fields; -1 stays."""
+    for r in range(fields.shape[0]):
+        for c in range(columns.shape[0]):
+            code = fields[r, columns[c]]
+            if code >= 0:
+                fields[r, columns[c]] = codes[code]
+
+
+_CODED_FIELDS = np.array([RECORD.fields[name][1] // 4 for name in CODED_COLUMNS] if RECORD.fields else [], np.int64)
+
+
+def _fields(records: Records) -> Int32Array:
+    return records.view(np.int32).reshape(records.shape[0], RECORD.itemsize // 4)
+
+
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """Records without dictionary codes: what can be made of a frame without an engine (in another thread).
+    """Records whose codes belong to no engine yet: what can be made of a frame in another thread.
 
     Attributes
     ----------
-    coded
-        The string columns that still need codes; a column that is null throughout is left out.
+    batch
+        Its codes are places in `strings`.
+    strings
+        Each string of the coded columns once.
     """
 
     batch: RecordBatch
-    coded: dict[str, FlatStrings]
+    strings: FlatStrings
 
     def __len__(self) -> int:
         return len(self.batch)
 
+    def part(self, start: int, stop: int) -> Prepared:
+        """Return events `start` to `stop`, with their own strings; texts are shared."""
+        batch = self.batch.part(start, stop)
+        batch = replace(batch, records=batch.records.copy())
+        fields = _fields(batch.records)
+        codes = np.unique(fields[:, _CODED_FIELDS])
+        codes = codes[codes >= 0]
+        place = np.zeros(len(self.strings), np.int32)
+        place[codes] = np.arange(codes.shape[0], dtype=np.int32)
+        _renumber(fields, _CODED_FIELDS, place)
+        return Prepared(batch, self.strings.take(codes))
+
 
 def intern(prepared: Prepared, interner: Interner) -> RecordBatch:
-    """Return the batch with its codes; new strings are added to the dictionary."""
-    records = prepared.batch.records
-    for name, flat in prepared.coded.items():
-        records[name] = interner.intern(flat)
+    """Return the batch with the codes of a dictionary; new strings are added to it. Done once for each `Prepared`."""
+    _renumber(_fields(prepared.batch.records), _CODED_FIELDS, interner.intern(prepared.strings))
     return prepared.batch
 
 
@@ -130,7 +169,7 @@ def encode(frame: pl.DataFrame, interner: Interner, running_numbers: Int64Array 
 def prepare(
     frame: pl.DataFrame, running_numbers: Int64Array | None = None, content: UInt64Array | None = None
 ) -> Prepared:
-    """Return the records of a canonical frame, without codes.
+    """Return the records of a canonical frame, with codes of a dictionary of their own.
 
     Parameters
     ----------
@@ -182,18 +221,18 @@ def prepare(
             flags |= np.where(series.is_not_null().to_numpy(), known, 0).astype(np.uint16)
             flags |= np.where(series.fill_null(False).to_numpy(), yes, 0).astype(np.uint16)
     records["flags"] = flags
-    coded: dict[str, FlatStrings] = {}
+    strings = Interner()
     for name in CODED_COLUMNS:
         series = frame[name]
-        records[name] = NULL_CODE
-        if series.null_count() < n:
-            coded[name] = FlatStrings.of(series)
+        records[name] = strings.intern(FlatStrings.of(series)) if series.null_count() < n else NULL_CODE
     for name in ENUM_COLUMNS:
         series = frame[name]
         if series.null_count() < n:
             records[name] = _encode_enum(series, name)
     texts = _encode_texts(frame, records)
-    return Prepared(RecordBatch(records, texts, _sparse(frame["delivery"]), _sparse(frame["retracts_key"])), coded)
+    return Prepared(
+        RecordBatch(records, texts, _sparse(frame["delivery"]), _sparse(frame["retracts_key"])), strings.strings()
+    )
 
 
 def _sparse(series: pl.Series) -> dict[int, str]:

@@ -87,7 +87,7 @@ class LensStore:
     @property
     def n_bytes(self) -> int:
         """Bytes of rows, subjects, figures and classes in use."""
-        per_row = ROW.itemsize + 8 * self.values.shape[1]
+        per_row = int(ROW.itemsize) + 8 * self.values.shape[1]
         per_state = 8 * self.state.shape[1] + 4 * self.nulls.shape[1]
         subjects = self.n_subjects * 8 * SLOT_WIDTH
         return self.n_rows * per_row + subjects + self.n_states * per_state + self.classes.n_bytes
@@ -136,12 +136,12 @@ class LensStore:
         """
         self._reserve(n_entries, n_codes)
         classes = self.classes
-        self.n_touched = chains.link(
+        self.n_touched = int(chains.link(
             records, places, self._codes, self._klass, self.plan.position_sides, self.plan.values,
             self._compute(records), self.rows, self.values, self.free_rows, self.slot_of_code, self.slots,
             self.free_slots, self.watched, self.state, self.nulls, self.counters, self.plan.windows, self.plan.figures,
             classes.unknown, classes.group, classes.item_starts, classes.items, cutoff, self.touched, self.n_touched,
-        )  # fmt: skip
+        ))  # fmt: skip
 
     def _compute(self, records: Records) -> Int64Array:
         """Return (n_positions, n_computed, n) of the values that are more than a column."""
@@ -176,13 +176,14 @@ class LensStore:
         self._reserve_states(self.n_touched)
         classes = self.classes
         while first < self.n_touched:
-            n_out, first = chains.screen(
+            found, done = chains.screen(
                 self.rows, self.values, self.slots, self.state, self.nulls, self.free_states, self.counters,
                 self.plan.windows, self.plan.figures, classes.mask, classes.unknown, classes.rests,
                 classes.item_starts, classes.items, classes.code, classes.spans, classes.groups_of_bit,
                 self._relevance_bits, stored, not_before, self.touched, self.n_touched, self._registers,
                 self._members, self._found, self._passed, first,
             )  # fmt: skip
+            n_out, first = int(found), int(done)
             if n_out:
                 parts.append((self._members[:n_out].copy(), self._found[:n_out].copy(), self._passed[:n_out].copy()))
             if first < self.n_touched:
@@ -207,30 +208,30 @@ class LensStore:
         """Take one row out (a retraction)."""
         self._reserve_touched(1)
         classes = self.classes
-        self.n_touched = chains.unlink(
+        self.n_touched = int(chains.unlink(
             self.rows, self.values, row, self.slots, self.state, self.nulls, self.free_rows, self.counters,
             self.plan.windows, self.plan.figures, classes.unknown, classes.group, classes.item_starts, classes.items,
             self.touched, self.n_touched,
-        )  # fmt: skip
+        ))  # fmt: skip
 
     def mark_from(self, slot: int, time: int) -> None:
         """Have a subject screened again from its first row at or after `time`."""
         self._reserve_touched(1)
-        self.n_touched = chains.mark_from(self.rows, self.slots, slot, time, self.touched, self.n_touched)
+        self.n_touched = int(chains.mark_from(self.rows, self.slots, slot, time, self.touched, self.n_touched))
 
     def rows_at(self, slot: int, time: int) -> Int32Array:
         """Return the rows of a subject at exactly `time`."""
         size = 64
         while True:
             out = np.empty(size, np.int32)
-            n = chains.rows_at(self.rows, self.slots, slot, time, out)
+            n = int(chains.rows_at(self.rows, self.slots, slot, time, out))
             if n <= size:
                 return out[:n]
             size = n
 
     def last_row_before(self, slot: int, time: int, inclusive: bool) -> int:
         """Return the last row of a subject before (or at) `time`."""
-        return chains.last_row_before(self.rows, self.slots, slot, time, inclusive)
+        return int(chains.last_row_before(self.rows, self.slots, slot, time, inclusive))
 
     def window(self, last: int, start: int, bit: int) -> Int32Array:
         """Return the rows of a window ending at row `last`, oldest first."""
@@ -238,7 +239,7 @@ class LensStore:
             return _NONE
         classes = self.classes
         out = np.empty(512, np.int32)
-        n = chains.window_rows(self.rows, classes.mask, classes.unknown, last, start, bit, out)
+        n = int(chains.window_rows(self.rows, classes.mask, classes.unknown, last, start, bit, out))
         if n > out.shape[0]:
             out = np.empty(n, np.int32)
             chains.window_rows(self.rows, classes.mask, classes.unknown, last, start, bit, out)
@@ -246,10 +247,10 @@ class LensStore:
 
     def sweep(self, cutoff: int) -> int:
         """Free rows at or before `cutoff`, and subjects without rows; return how many rows were freed."""
-        return chains.sweep(
+        return int(chains.sweep(
             self.rows, self.free_rows, self.slot_of_code, self.slots, self.free_slots, self.free_states, self.counters,
             self.state, self.plan.windows.shape[0], self.classes.unknown, self.classes.group, cutoff,
-        )  # fmt: skip
+        ))  # fmt: skip
 
     def remap_events(self, new_place: Int32Array) -> None:
         """Follow a compaction of the event store."""

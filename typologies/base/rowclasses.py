@@ -16,7 +16,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from typologies.base.chainlayout import NULLS, BoolArray, Int32Array, Int64Array, UInt64Array
+from typologies.base.chainlayout import NULLS, BoolArray, Int32Array, Int64Array, UInt64Array, Whole
 from typologies.base.columns import COLUMN_IDS, load_columns, subject_code
 from typologies.base.encoding import Records
 from typologies.base.errors import ContractError
@@ -62,10 +62,10 @@ _SHIFTS = {
 
 
 @kernel
-def _interval(value: int, breaks: Int64Array) -> int:
+def _interval(value: Whole, breaks: Int64Array) -> Whole:
     """Return which interval between constants holds `value`; a constant is an interval of its own."""
     if value == _NULL:
-        return np.int64(_NO_INTERVAL)  # type: ignore[return-value]
+        return np.int64(_NO_INTERVAL)
     low = np.int64(0)
     high = np.int64(breaks.shape[0])
     while low < high:
@@ -75,11 +75,11 @@ def _interval(value: int, breaks: Int64Array) -> int:
         else:
             high = middle
     is_constant = low < breaks.shape[0] and breaks[low] == value
-    return 2 * low + (1 if is_constant else 0)  # type: ignore[no-any-return]
+    return 2 * low + (1 if is_constant else 0)
 
 
 @kernel
-def _known_flag(flags: int, known: int, value: int) -> int:
+def _known_flag(flags: Whole, known: Whole, value: Whole) -> Whole:
     if flags & known:
         return 1 if flags & value else 0
     return 2
@@ -88,7 +88,7 @@ def _known_flag(flags: int, known: int, value: int) -> int:
 @kernel
 def _classify(
     records: Records,
-    start: int,
+    start: Whole,
     position_columns: Int64Array,
     position_sides: Int64Array,
     masks: UInt64Array,
@@ -98,12 +98,12 @@ def _classify(
     odd: Int64Array,
     keys: UInt64Array,
     table: Int32Array,
-    n_classes: int,
+    n_classes: Whole,
     first_row: Int32Array,
     class_position: Int32Array,
     codes: Int32Array,
     klass: Int32Array,
-) -> tuple[int, int]:
+) -> tuple[Whole, Whole]:
     """Write subject and class of every record from every position; a class not met before gets the next number.
 
     Returns
@@ -182,7 +182,7 @@ def _classify(
 
 
 @kernel
-def _find(keys: UInt64Array, table: Int32Array, word_0: int, word_1: int, word_2: int) -> int:
+def _find(keys: UInt64Array, table: Int32Array, word_0: Whole, word_1: Whole, word_2: Whole) -> Whole:
     """Return the place of a key in the table, or the free place where it belongs."""
     mask = np.uint64(table.shape[0] - 1)
     h = (
@@ -197,18 +197,18 @@ def _find(keys: UInt64Array, table: Int32Array, word_0: int, word_1: int, word_2
     while True:
         known = table[place]
         if known < 0 or (keys[known, 0] == word_0 and keys[known, 1] == word_1 and keys[known, 2] == word_2):
-            return place  # type: ignore[return-value]
+            return place
         place = np.int64((np.uint64(place) + np.uint64(1)) & mask)
 
 
 @kernel
-def _rehash(keys: UInt64Array, n_classes: int, table: Int32Array) -> None:
+def _rehash(keys: UInt64Array, n_classes: Whole, table: Int32Array) -> None:
     for k in range(n_classes):
         table[_find(keys, table, keys[k, 0], keys[k, 1], keys[k, 2])] = k
 
 
 @kernel
-def _keep_relevant(klass: Int32Array, relevant: BoolArray, used: BoolArray) -> int:
+def _keep_relevant(klass: Int32Array, relevant: BoolArray, used: BoolArray) -> Whole:
     """Set the class of rows that matter to nobody to -1 and `used` for the others; return how many entries stay."""
     n = 0
     for p in range(klass.shape[0]):
@@ -326,7 +326,7 @@ class RowClasses:
     def n_bytes(self) -> int:
         """Bytes of the table of classes."""
         arrays = (self._keys, self._table, self._inputs, self.mask, self.rests, self.item_starts, self.items)
-        return sum(array.nbytes for array in arrays)
+        return sum(int(array.nbytes) for array in arrays)
 
     def classify(self, records: Records, codes: Int32Array, klass: Int32Array, used: BoolArray) -> int:
         """Find subject and class of every record from every position.
@@ -347,17 +347,19 @@ class RowClasses:
         odd = self._odd_atoms(records)
         at, known = 0, self._n
         while True:
-            at, self._n = _classify(
-                records, at, self._position_columns, self._position_sides, self._masks, *self._breaks, odd,
+            reached, n_classes = _classify(
+                records, at, self._position_columns, self._position_sides, self._masks, self._breaks[0],
+                self._breaks[1], self._breaks[2], odd,
                 self._keys, self._table, self._n, self._first_row, self._position, codes, klass,
             )  # fmt: skip
+            at, self._n = int(reached), int(n_classes)
             if at >= records.shape[0]:
                 break
             self._grow()
         if self._n > known:
             self._load(records, known)
             self._work_out(known)
-        return _keep_relevant(klass, self.is_relevant, used)
+        return int(_keep_relevant(klass, self.is_relevant, used))
 
     def _odd_atoms(self, records: Records) -> Int64Array:
         n_positions, program = self._position_sides.shape[0], self._odd_program

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -43,6 +44,17 @@ class FlatStrings:
         self.data = data
         self.valid = valid
 
+    def __len__(self) -> int:
+        return int(self.valid.shape[0])
+
+    def take(self, index: npt.NDArray[np.integer[Any]]) -> FlatStrings:
+        """Return the strings at `index`, none of which is null."""
+        sizes = self.offsets[index + 1] - self.offsets[index]
+        offsets = np.concatenate([np.zeros(1, np.int64), np.cumsum(sizes)])
+        data = np.empty(int(offsets[-1]), np.uint8)
+        _gather(self.offsets, self.data, index.astype(np.int64), offsets, data)
+        return FlatStrings(offsets, data, np.ones(index.shape[0], np.bool_))
+
     @classmethod
     def of(cls, series: pl.Series) -> FlatStrings:
         """Return the buffers of a Polars string series."""
@@ -59,6 +71,14 @@ class FlatStrings:
         data = np.frombuffer(data_buffer, dtype=np.uint8) if data_buffer is not None else np.zeros(0, np.uint8)
         valid = np.ones(n, np.bool_) if array.null_count == 0 else series.is_not_null().to_numpy()
         return cls(offsets, data, valid)
+
+
+@kernel
+def _gather(offsets: Int64Array, data: UInt8Array, index: Int64Array, starts: Int64Array, out: UInt8Array) -> None:
+    for i in range(index.shape[0]):
+        first = offsets[index[i]]
+        for k in range(offsets[index[i] + 1] - first):
+            out[starts[i] + k] = data[first + k]
 
 
 @kernel
@@ -214,6 +234,10 @@ class Interner:
             _rehash(self._hashes, self._n, self._table)
         if self._offsets[self._n] + needed > self._heap.shape[0]:
             self._heap = np.concatenate([self._heap, np.zeros(max(needed, self._heap.shape[0]), np.uint8)])
+
+    def strings(self) -> FlatStrings:
+        """Return every string in the order of codes; the memory is the dictionary's own."""
+        return FlatStrings(self._offsets[: self._n + 1], self._heap, np.ones(self._n, np.bool_))
 
     def code(self, value: str) -> int:
         """Return the code of one string, adding it if it is new."""
