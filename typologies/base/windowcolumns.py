@@ -29,8 +29,12 @@ IntArray = npt.NDArray[np.integer[Any]]
 DAY_US = 86_400_000_000
 _ONE_MICROSECOND = timedelta(microseconds=1)
 
-# Plain integers: an array is compared with them several times as quickly as with a member of an IntEnum.
-_CASH, _CREDIT, _NO_SIDE = int(Kind.CASH), int(Side.CREDIT), int(Side.NONE)
+# Arrays without dimension and of the column's own type: a short column is compared with them in half the time that a
+# Python integer takes, and in an eighth of what a member of an IntEnum does.
+_CASH = np.array(Kind.CASH, RECORD["kind"])
+_CREDIT = np.array(Side.CREDIT, np.int32)
+_NO_USD = np.array(NULL_I64, np.int64)
+_UNKNOWN = np.array(NULL_CODE, np.int32)
 
 READABLE_FIELDS = frozenset(
     {"amount_usd", "business_date", "kind", "rail", "channel", "purpose", "institution_type", "flags"}
@@ -216,9 +220,9 @@ class WindowColumns:
         return self._plain("business_date")
 
     @lazy
-    def business_day(self) -> Int64Array:
+    def business_day(self) -> IntArray:
         """Day on which an event counts (business_days.day_of): the business day, where unknown the day UTC."""
-        return _fixed(np.where(self.business_date == NULL_CODE, self.time_us // DAY_US, self.business_date))
+        return _fixed(_first_known(self.business_date, lambda: self.time_us // DAY_US))
 
     # What
 
@@ -265,12 +269,12 @@ class WindowColumns:
     @lazy
     def has_usd(self) -> BoolArray:
         """Whether the USD value is known."""
-        return _fixed(self.amount_usd_cents != NULL_I64)
+        return _fixed(self.amount_usd_cents != _NO_USD)
 
     @lazy
     def is_all_in_usd(self) -> bool:
         """Whether every USD value is known."""
-        return bool(self.has_usd.all())
+        return int(np.count_nonzero(self.has_usd)) == len(self._rows)
 
     @lazy
     def usd_or_zero(self) -> Int64Array:
@@ -301,7 +305,7 @@ class WindowColumns:
     def is_self(self) -> BoolArray:
         """Debtor account and creditor account are the same."""
         debtor = self._rows.field("debtor_account")
-        return _fixed((debtor == self._rows.field("creditor_account")) & (debtor != NULL_CODE))
+        return _fixed((debtor == self._rows.field("creditor_account")) & (debtor != _UNKNOWN))
 
     @lazy
     def account(self) -> IntArray:
@@ -380,18 +384,19 @@ class WindowColumns:
 
 
 def _fixed(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    array.flags.writeable = False
+    array.setflags(write=False)
     return array
 
 
 def _first_known(codes: IntArray, others: Callable[[], IntArray]) -> IntArray:
-    unknown = codes == NULL_CODE
-    return np.where(unknown, others(), codes) if unknown.any() else codes
+    unknown = codes == _UNKNOWN
+    return np.where(unknown, others(), codes) if np.count_nonzero(unknown) else codes
 
 
 def total(cents: Int64Array, chosen: BoolArray | None = None) -> int:
-    """Return the sum of values (of those `chosen`); a Python integer, so that products of it are exact."""
-    return int(cents.sum() if chosen is None else cents @ chosen)
+    """Return the exact sum of values (of those `chosen`)."""
+    # Of Python integers: they do not overflow, and up to some hundred values they are as quick as an array's sum.
+    return sum((cents if chosen is None else cents[chosen]).tolist())
 
 
 def codes_of(codes: IntArray) -> set[int]:
