@@ -217,7 +217,8 @@ class Glance:
         edges = edges[: edges.searchsorted(self._gone, "right")]
         times = self._span.time_us
         dwell = times[gone.searchsorted(edges)] - times[came.searchsorted(edges)]
-        parts = np.diff(edges, prepend=0)
+        parts = edges.copy()
+        parts[1:] -= edges[:-1]
         return 100 * total(parts, dwell <= limit_us) >= percent * whole
 
 
