@@ -84,22 +84,36 @@ def _may_show_design(window: Window, params: Any) -> bool:
     return n_near > 1 or len({e.branch for e in window} - {None}) >= branches_side_by_side(window.role)
 
 
+def _is_near_all_along(window: Window, params: Any) -> bool:
+    floor = params.lowest_line_usd_cents * params.floor_percent // 100
+    near = params.lowest_line_usd_cents * params.near_percent // 100
+    sizes = [e.amount_usd_cents for e in window if e.amount_usd_cents is not None]
+    in_band = [cents for cents in sizes if floor <= cents <= params.highest_line_usd_cents]
+    if len(sizes) < len(window):
+        return True
+    n_near = sum(cents >= near for cents in in_band)
+    return bool(n_near * 100 >= params.near_share_percent * len(in_band))
+
+
 Replacement = Callable[[Window], Any]
 _ALWAYS: Replacement = lambda _window: _yes  # noqa: E731
 
 WITHOUT: Mapping[str, Mapping[str, Replacement]] = {
-    "bulk_cash": {"may_find": _ALWAYS},
-    "funnel_account": {"may_gather_from_senders": _ALWAYS, "may_gather_far_cash": _ALWAYS},
+    "bulk_cash": {"detector.may_find": _ALWAYS},
+    "funnel_account": {"detector.may_gather_from_senders": _ALWAYS, "detector.may_gather_far_cash": _ALWAYS},
     "pass_through": {
-        "Glance": lambda _window: _AnyGlance,
-        "inflow_in_question": lambda window: lambda trigger, _, params: _inflow_in_question(trigger, params, window),
+        "detector.Glance": lambda _window: _AnyGlance,
+        "detector.inflow_in_question": lambda window: (
+            lambda trigger, _, params: _inflow_in_question(trigger, params, window)
+        ),
     },
     "structuring": {
-        "_is_seen_by_beneficiary": lambda _window: _is_seen_by_beneficiary,
-        "may_show_design": lambda _window: _may_show_design,
+        "detector._is_seen_by_beneficiary": lambda _window: _is_seen_by_beneficiary,
+        "detector.may_show_design": lambda _window: _may_show_design,
+        "examined._is_near_all_along": lambda _window: _is_near_all_along,
     },
 }
-"""For each typology the names in its detector's module that end a judgement early, and what stands in for them."""
+"""For each typology the functions that look at columns, and what stands in for them."""
 
 
 class _Untouched(EventRows):
@@ -151,7 +165,7 @@ class Twice(Detector[Any]):
         results = list(self._inner.judge(_with_rows(window, rows), context))
         with ExitStack() as stack:
             for name, make in WITHOUT[self._typology].items():
-                stack.enter_context(patch(f"typologies.{self._typology}.detector.{name}", make(window)))
+                stack.enter_context(patch(f"typologies.{self._typology}.{name}", make(window)))
             expected = list(self._inner.judge(window, other))
         self.n_early += not rows.is_read
         self.n_results += len(results)

@@ -139,13 +139,15 @@ def is_at_counter(event: Event) -> bool:
 
 def _is_near_all_along(window: Window, params: StructuringParams) -> bool:
     """Return whether enough of all deposits in the band of any line lie near it (the figures of the screen)."""
+    columns = window.columns
+    if not columns.is_all_in_usd:
+        return True
     floor = params.lowest_line_usd_cents * params.floor_percent // 100
     near = params.lowest_line_usd_cents * params.near_percent // 100
-    sizes = [e.amount_usd_cents for e in window if e.amount_usd_cents is not None]
-    in_band = [cents for cents in sizes if floor <= cents <= params.highest_line_usd_cents]
-    if len(sizes) < len(window):
-        return True
-    return sum(cents >= near for cents in in_band) * 100 >= params.near_share_percent * len(in_band)
+    cents = columns.amount_usd_cents
+    in_band = cents[(cents >= floor) & (cents <= params.highest_line_usd_cents)]
+    n_near = int(np.count_nonzero(in_band >= near))
+    return n_near * 100 >= params.near_share_percent * len(in_band)
 
 
 def may_show_design(window: Window, params: StructuringParams) -> bool:
@@ -154,6 +156,8 @@ def may_show_design(window: Window, params: StructuringParams) -> bool:
     Most windows that pass the screen are those of a shop: one branch, days apart, few sums near the line.
     """
     columns = window.columns
+    if len(columns) >= params.cash_business_deposits and not _may_show_design_of_many(window, params):
+        return False
     if n_distinct(columns.branch) >= branches_side_by_side(window.role):
         return True
     cents = columns.amount_usd_cents
@@ -166,6 +170,18 @@ def may_show_design(window: Window, params: StructuringParams) -> bool:
     people, times = columns.conductor, columns.time_us
     takes_turns = (people[1:] != people[:-1]) & (times[1:] - times[:-1] < params.visit_hours * HOUR_US)
     return bool(np.count_nonzero(takes_turns))
+
+
+def _may_show_design_of_many(window: Window, params: StructuringParams) -> bool:
+    """Return whether a subject with many deposits may show a sign: near the line all along, cut, or split just now."""
+    if _is_near_all_along(window, params) or np.count_nonzero(window.columns.reduced_on_notice > 0):
+        return True
+    beside = window.columns.since(timedelta(hours=params.visit_hours))
+    if len(beside) < 2:
+        return False
+    if n_distinct(beside.branch) >= branches_side_by_side(window.role):
+        return True
+    return window.role != "conductor" and n_distinct(beside.conductor) > 1
 
 
 def _small_lines(columns: WindowColumns, params: StructuringParams) -> BoolArray:
