@@ -1,13 +1,18 @@
-"""Entries that explain themselves, as an expression for the screen and as a test on an event: one rule, said twice.
+"""Entries that explain themselves: as an expression for the screen, as a test on an event and on columns: one rule.
 
 What the source states is taken at its word. On data without purposes and classes nothing explains itself.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
+import numpy as np
+
 from typologies.base.events import PartyClass, Purpose, Side
 from typologies.base.expressions import Expr, col
 from typologies.base.window import Event
+from typologies.base.windowcolumns import BoolArray, WindowColumns
 
 UNEXPLAINED_PURPOSES = frozenset({Purpose.OTHER})
 LIMITED_PURPOSES = frozenset({Purpose.FAMILY_SUPPORT, Purpose.LIVING_EXPENSES})
@@ -43,6 +48,27 @@ def is_explained(event: Event, family_limit_usd_cents: int) -> bool:
             return True
     other = event.counterparty_class
     return other is not None and other not in UNEXPLAINED_CLASSES
+
+
+def _table(codes: Iterable[int]) -> BoolArray:
+    """Return (256,): which codes of an enum are among `codes`."""
+    return np.isin(np.arange(256), sorted(codes))
+
+
+_BY_PURPOSE = _table(set(Purpose) - UNEXPLAINED_PURPOSES - LIMITED_PURPOSES)
+_WITHIN_LIMIT = _table(set(LIMITED_PURPOSES))
+_BY_CLASS = _table(set(PartyClass) - UNEXPLAINED_CLASSES)
+
+
+def explained_in(columns: WindowColumns, family_limit_usd_cents: int) -> BoolArray:
+    """Return (n,) `is_explained` for every event of some columns."""
+    purpose = columns.purpose
+    found: BoolArray = _BY_PURPOSE.take(purpose) | _BY_CLASS.take(columns.counterparty_class)
+    limited = _WITHIN_LIMIT.take(purpose)
+    if np.count_nonzero(limited):
+        # Unknown is the least of all numbers: within the limit.
+        found |= limited & (columns.amount_usd_cents <= family_limit_usd_cents)
+    return found
 
 
 def says_what_it_is(event: Event) -> bool:

@@ -13,6 +13,7 @@ import heapq
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import date, timedelta
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -55,6 +56,7 @@ from typologies.base.window import (
     to_datetime,
     to_microseconds,
 )
+from typologies.base.windowcolumns import StoredRows
 
 NO_TIME = NULL_I64 + 1
 """Floor and clock before anything was read."""
@@ -603,9 +605,9 @@ class Runner:
     def _judge_row(
         self, member: Member, store: LensStore, subject: str, row: int
     ) -> tuple[Anchor, list[Standing], list[Deadline]]:
-        place = int(store.rows["event"][row])
-        side = int(store.rows["side"][row])
-        event = self._event(place, side)
+        at = store.rows[row]
+        side = int(at["side"])
+        event = self._event(int(at["event"]), side)
         anchor = Anchor((event.time_us, 1, f"{event.event_key}{side}"), event.event_id)
         return anchor, *self._judge(member, store, subject, event, anchor, row)
 
@@ -616,11 +618,11 @@ class Runner:
         lens = store.plan.lens
         start = anchor.time - member.look_back_us
         rows = store.window(last, start, member.relevance_bit)
-        sums: list[DaySum] = []
+        sums: Sequence[DaySum] = ()
         if rows.shape[0] > self.settings.row_cap:
             rows, sums = self._collapse(store, rows, start, anchor.time)
-        events = self._window_events(store, rows)
-        window = Window(lens.subject_kind, subject, lens.name, trigger, start, anchor.time, events, sums)
+        inside = self._window_rows(store, rows)
+        window = Window(lens.subject_kind, subject, lens.name, trigger, start, anchor.time, inside, sums)
         context = JudgeContext(self._facts, detector.context_tables, lens.subject_kind, subject, anchor.time)
         self.counters.judged += 1
         found: list[Standing] = []
@@ -682,10 +684,14 @@ class Runner:
             event = self._cache[key] = Event(record, Side(side), self._codec)
         return event
 
-    def _window_events(self, store: LensStore, rows: Int32Array) -> list[Event]:
-        taken = take(store.rows, rows)
-        places = taken["event"].astype(np.int64)
-        keys: list[int] = (places << 2 | taken["side"]).tolist()
+    def _window_rows(self, store: LensStore, rows: Int32Array) -> StoredRows:
+        """Return the rows as what columns and events of a window are made from."""
+        at, every = rows.astype(np.intp), store.rows  # other integers index at three times the cost
+        places = every["event"][at].astype(np.intp)
+        return StoredRows(self._events.records, places, every["time"][at], every["side"][at], self._window_events)
+
+    def _window_events(self, places: npt.NDArray[np.intp], sides: npt.NDArray[Any]) -> list[Event]:
+        keys: list[int] = (places << 2 | sides).tolist()
         cache = self._cache
         missing = [key for key in keys if key not in cache]
         if missing:

@@ -6,10 +6,10 @@ its attributes (events.HIDDEN_FROM_DETECTORS), so no detector can read them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from typing import Any, Generic, Protocol, TypeVar, overload
+from typing import Protocol
 
 from typologies.base.events import (
     NULL_CODE,
@@ -24,8 +24,10 @@ from typologies.base.events import (
     Side,
 )
 from typologies.base.facts import Fact
+from typologies.base.lazy import lazy
 from typologies.base.money import Money
 from typologies.base.records import FIELD_INDEX
+from typologies.base.windowcolumns import EventRows, WindowColumns, WindowRows
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 EPOCH_DATE = date(1970, 1, 1)
@@ -57,33 +59,6 @@ class Decoder(Protocol):
 
     def text(self, record: tuple[int, ...], name: str) -> str | None:
         """Return a text column of a record."""
-
-
-T = TypeVar("T")
-
-
-class lazy(Generic[T]):  # noqa: N801  (reads like `property`)
-    """A property computed once for each object; unlike `functools.cached_property` it takes no lock."""
-
-    def __init__(self, compute: Callable[[Any], T]) -> None:
-        self._compute = compute
-        self.__doc__ = compute.__doc__
-
-    def __set_name__(self, owner: type, name: str) -> None:
-        self._name = name
-
-    @overload
-    def __get__(self, instance: None, owner: type) -> lazy[T]: ...
-
-    @overload
-    def __get__(self, instance: object, owner: type) -> T: ...
-
-    def __get__(self, instance: object | None, owner: type) -> T | lazy[T]:
-        if instance is None:
-            return self
-        value = self._compute(instance)
-        instance.__dict__[self._name] = value
-        return value
 
 
 class Event:
@@ -367,6 +342,11 @@ Trigger = Event | DeadlineTrigger | Fact
 class Window:
     """One subject's relevant events in (end - look-back, end], ordered by `(event time, event key)`.
 
+    Parameters
+    ----------
+    events
+        Its events, or the rows from which they are made when somebody asks for them.
+
     Attributes
     ----------
     subject_kind, subject_id, role
@@ -380,7 +360,18 @@ class Window:
         `end` - lateness are here as sums and not among the events.
     """
 
-    __slots__ = ("_events", "day_sums", "end", "role", "start", "subject_id", "subject_kind", "trigger")
+    __slots__ = (
+        "_columns",
+        "_events",
+        "_rows",
+        "day_sums",
+        "end",
+        "role",
+        "start",
+        "subject_id",
+        "subject_kind",
+        "trigger",
+    )
 
     def __init__(
         self,
@@ -390,7 +381,7 @@ class Window:
         trigger: Trigger,
         start: int,
         end: int,
-        events: Sequence[Event],
+        events: Sequence[Event] | WindowRows,
         day_sums: Sequence[DaySum] = (),
     ) -> None:
         self.subject_kind = subject_kind
@@ -399,13 +390,30 @@ class Window:
         self.trigger = trigger
         self.start = start
         self.end = end
-        self._events = events
+        self._rows: WindowRows | None = None
+        self._events: Sequence[Event] | None = None
+        self._columns: WindowColumns | None = None
+        if isinstance(events, WindowRows):
+            self._rows = events
+        else:
+            self._events = events
         self.day_sums = tuple(day_sums)
 
     @property
     def events(self) -> Sequence[Event]:
         """All events of the window in order; the last one is the trigger if the trigger is an event."""
+        if self._events is None:
+            self._events = () if self._rows is None else self._rows.events()
         return self._events
+
+    @property
+    def columns(self) -> WindowColumns:
+        """The same as columns: for what a judge decides before it needs events."""
+        if self._columns is None:
+            if self._rows is None:
+                self._rows = EventRows(self._events or ())
+            self._columns = WindowColumns(self._rows)
+        return self._columns
 
     @property
     def is_collapsed(self) -> bool:
@@ -418,15 +426,17 @@ class Window:
         return to_datetime(self.end)
 
     def __iter__(self) -> Iterator[Event]:
-        return iter(self._events)
+        return iter(self.events)
 
     def __len__(self) -> int:
-        return len(self._events)
+        if self._rows is not None:
+            return len(self._rows)
+        return len(self.events)
 
     def since(self, span: timedelta) -> list[Event]:
         """Return the events of the last `span` before the trigger: (end - span, end]."""
         after = self.end - span_us(span)
-        return [event for event in self._events if event.time_us > after]
+        return [event for event in self.events if event.time_us > after]
 
     def day_sums_since(self, span: timedelta) -> list[DaySum]:
         """Return the day sums that lie wholly inside the last `span`."""

@@ -12,6 +12,7 @@ from typologies.base.events import Channel, Kind, Rail, Side
 from typologies.base.expressions import Expr, Past, Trailing, col, count, total
 from typologies.base.findings import Deadline, Finding
 from typologies.base.window import Event, Window
+from typologies.bulk_cash.early import may_find
 from typologies.bulk_cash.exits import Exit, exit_after
 from typologies.bulk_cash.explain import explain
 from typologies.bulk_cash.params import BulkCashParams
@@ -76,6 +77,8 @@ class BulkCashDetector(Detector[BulkCashParams]):
         if not isinstance(trigger, Event):
             return ()
         is_exit = not is_cash_in(trigger)
+        if not may_find(window, context, self.params, is_exit=is_exit):
+            return ()
         is_by_person = window.role == CONDUCTOR.name
         last = last_deposit(window.events, timedelta(days=self.params.exit_days)) if is_exit else trigger
         if last is None:

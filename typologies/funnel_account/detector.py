@@ -13,6 +13,7 @@ from typologies.base.expressions import Expr, Past, Trailing, col, count, total
 from typologies.base.findings import Deadline, Finding
 from typologies.base.window import DeadlineTrigger, Event, Window
 from typologies.funnel_account.cash import far_cash, gathers_far_cash, is_counted, is_telling_without_exit
+from typologies.funnel_account.early import may_gather_far_cash, may_gather_from_senders
 from typologies.funnel_account.exits import NO_EXIT, is_quick_exit, quick_exit
 from typologies.funnel_account.gathering import Gathering
 from typologies.funnel_account.params import FunnelAccountParams
@@ -113,7 +114,7 @@ class FunnelAccountDetector(Detector[FunnelAccountParams]):
 
     def judge(self, window: Window, context: Context) -> Iterable[Finding | Deadline]:
         trigger = window.trigger
-        if window.is_collapsed or not window.events:
+        if window.is_collapsed or not len(window):
             return
         if isinstance(trigger, DeadlineTrigger):
             yield from self._due(trigger, window, context)
@@ -142,6 +143,8 @@ class FunnelAccountDetector(Detector[FunnelAccountParams]):
         profile = self._profile(window, context)
         if profile is None or atlas.is_within(profile.home_place, trigger.place, p.far_km):
             return
+        if not may_gather_far_cash(window, p):
+            return
         gathering = Gathering(window.events, window.start, p)
         far = far_cash(gathering, profile, atlas, p)
         if far is None or trigger not in far.credits or not gathers_far_cash(gathering, far, profile, p):
@@ -167,6 +170,8 @@ class FunnelAccountDetector(Detector[FunnelAccountParams]):
 
     def _senders(self, window: Window, context: Context, is_exit: bool) -> Iterable[Finding | Deadline]:
         p = self.params
+        if not may_gather_from_senders(window, lambda: self._profile(window, context), p, is_exit=is_exit):
+            return
         gathering = Gathering(window.events, window.start, p)
         if len(gathering.leaving) > p.max_debits or (is_exit and not is_narrow(gathering, p)):
             return

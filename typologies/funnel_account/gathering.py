@@ -7,7 +7,8 @@ from datetime import timedelta
 
 from typologies.base.events import Kind, Side
 from typologies.base.explained import is_explained
-from typologies.base.window import Event, lazy, span_us, to_datetime
+from typologies.base.lazy import lazy
+from typologies.base.window import Event, span_us, to_datetime
 from typologies.funnel_account.params import FunnelAccountParams
 
 

@@ -12,6 +12,7 @@ from typologies.base.explained import explained, is_explained
 from typologies.base.expressions import Expr, Past, Trailing, col, count, total
 from typologies.base.findings import Deadline, Finding
 from typologies.base.window import DeadlineTrigger, Event, Window
+from typologies.pass_through.early import Glance
 from typologies.pass_through.means import due_usd, inflow_in_question, is_beyond_means, means_of
 from typologies.pass_through.modes import (
     BEYOND_MEANS,
@@ -108,8 +109,8 @@ class PassThroughDetector(Detector[PassThroughParams]):
         return (100 * past.outflow >= (low - room) * past.inflow) & (100 * past.outflow <= (high + room) * past.inflow)
 
     def judge(self, window: Window, context: Context) -> Iterable[Finding | Deadline]:
-        trigger, events = window.trigger, window.events
-        if window.is_collapsed or not events:
+        trigger = window.trigger
+        if window.is_collapsed or not len(window):
             return
         if isinstance(trigger, DeadlineTrigger):
             yield from self._confirm(trigger, window, context)
@@ -118,17 +119,22 @@ class PassThroughDetector(Detector[PassThroughParams]):
             return
         if self._is_explained(trigger):
             return
-        passage = Passage(events, window.start, self.params)
-        if max(len(passage.ins), len(passage.outs)) > self.params.max_entries_per_side:
+        glance = Glance(window, self.params)
+        if glance.is_busy:
             return
-        may_pass = could_pass(passage, self.params)
-        in_question = inflow_in_question(events, self.params)
-        if not may_pass and in_question is None:
+        in_question = inflow_in_question(trigger, window.columns, self.params)
+        if in_question is None and not glance.may_pass:
             return
         profile = read_profile(context.profile("account_profile"))
-        if (not may_pass and not self._is_above_income(in_question, profile)) or self._is_lawful(
-            profile, window, context
-        ):
+        is_above_income = self._is_above_income(in_question, profile)
+        if not is_above_income and not (glance.may_pass and glance.may_match(profile)):
+            return
+        if self._is_lawful(profile, window, context):
+            return
+        events = window.events
+        passage = Passage(events, window.start, self.params)
+        may_pass = could_pass(passage, self.params)
+        if not may_pass and not is_above_income:
             return
         mode = matching_mode(passage, profile, self.params) if may_pass else None
         means = means_of(events, profile, self.params)

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from typologies.base.events import PartyClass, Rail, Side
-from typologies.base.explained import is_explained
+from typologies.base.explained import explained_in, is_explained
 from typologies.base.window import Event
+from typologies.base.windowcolumns import WindowColumns, total
 from typologies.pass_through.params import PassThroughParams
 from typologies.pass_through.passage import is_own, total_usd_cents
 from typologies.pass_through.profile import Profile
@@ -63,25 +64,23 @@ def means_of(events: Sequence[Event], profile: Profile, params: PassThroughParam
     )
 
 
-def inflow_in_question(events: Sequence[Event], params: PassThroughParams) -> int | None:
+def inflow_in_question(trigger: Event, columns: WindowColumns, params: PassThroughParams) -> int | None:
     """Return the unexplained inflow of the look-back in US cents, None unless it could be beyond somebody's means.
 
     The mode's conditions on sums, checked before any profile is read.
     """
-    trigger = events[-1]
     # Person to person: what keeps firms, which pay individuals all day, away from the judge.
     if trigger.rail is not Rail.P2P or trigger.counterparty_class is not PartyClass.INDIVIDUAL:
         return None
-    inflow = total_usd_cents(e for e in events if e.side is Side.CREDIT)
-    outflow = total_usd_cents(e for e in events if e.side is Side.DEBIT)
-    if inflow is None or outflow is None:
+    if not columns.is_all_in_usd:
         return None
-    explained = (e for e in events if e.side is Side.CREDIT and is_explained(e, params.family_limit_usd_cents))
-    unexplained = inflow - (total_usd_cents(explained) or 0)
+    cents, is_credit = columns.amount_usd_cents, columns.is_credit
+    inflow, outflow = total(cents, is_credit), total(cents, columns.is_debit)
+    if not params.means_out_percent_low * inflow <= 100 * outflow <= params.out_in_percent_high * inflow:
+        return None
+    unexplained = total(cents, is_credit & ~explained_in(columns, params.family_limit_usd_cents))
     holds = (
-        unexplained >= params.means_inflow_usd_cents
-        and 100 * unexplained >= params.means_unexplained_percent * inflow
-        and params.means_out_percent_low * inflow <= 100 * outflow <= params.out_in_percent_high * inflow
+        unexplained >= params.means_inflow_usd_cents and 100 * unexplained >= params.means_unexplained_percent * inflow
     )
     return unexplained if holds else None
 

@@ -8,7 +8,8 @@ from datetime import timedelta
 from typologies.base.dwell import Match, first_in_first_out, median_match
 from typologies.base.events import Kind, Side
 from typologies.base.explained import is_explained
-from typologies.base.window import Event, lazy, span_us, to_datetime
+from typologies.base.lazy import lazy
+from typologies.base.window import Event, span_us, to_datetime
 from typologies.pass_through.params import PassThroughParams
 
 DAY_US = 86_400_000_000

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import timedelta
 
+import numpy as np
+
 from typologies.base.business_days import Calendar, longest_span
 from typologies.base.customer import allowed_because, customer
 from typologies.base.detector import ACCOUNT, CONDUCTOR, ON_BEHALF_OF, Context, Detector
-from typologies.base.events import Channel, InstitutionType, Kind, Side
+from typologies.base.events import NULL_CODE, Channel, InstitutionType, Kind, Side
 from typologies.base.expressions import Expr, Past, Trailing, col, count, total
 from typologies.base.findings import Deadline, Finding
 from typologies.base.window import Event, Window
@@ -130,8 +132,11 @@ def _is_seen_by_beneficiary(window: Window) -> bool:
     """Return whether all deposits are for one known party, whose own window sees them and more (semantics C4)."""
     if window.role == ON_BEHALF_OF.name:
         return False
-    beneficiaries = {event.on_behalf_of for event in window}
-    return len(beneficiaries) == 1 and None not in beneficiaries
+    beneficiaries = window.columns.on_behalf_of
+    n = beneficiaries.shape[0]
+    return (
+        n > 0 and bool(beneficiaries[0] != NULL_CODE) and int(np.count_nonzero(beneficiaries == beneficiaries[0])) == n
+    )
 
 
 def _under_line(events: Iterable[Event], line: Line, table: LineTable) -> Iterator[Event]:

@@ -6,13 +6,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+import numpy as np
+
 from typologies.base.business_days import Calendar, day_of
 from typologies.base.customer import Customer
+from typologies.base.events import InstitutionType
 from typologies.base.window import Event, Window
+from typologies.base.windowcolumns import BoolArray, WindowColumns, n_distinct
 from typologies.structuring.days import recent
 from typologies.structuring.deposits import BusinessDay, by_day, candidates, known, total
-from typologies.structuring.lines import Line, is_small_line
+from typologies.structuring.lines import SMALL_LINE_RAILS, Line
 from typologies.structuring.params import StructuringParams
+
+HOUR_US = 3_600_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,13 +139,15 @@ def is_at_counter(event: Event) -> bool:
 
 def _is_near_all_along(window: Window, params: StructuringParams) -> bool:
     """Return whether enough of all deposits in the band of any line lie near it (the figures of the screen)."""
+    columns = window.columns
+    if not columns.is_all_in_usd:
+        return True
     floor = params.lowest_line_usd_cents * params.floor_percent // 100
     near = params.lowest_line_usd_cents * params.near_percent // 100
-    sizes = [e.amount_usd_cents for e in window if e.amount_usd_cents is not None]
-    in_band = [cents for cents in sizes if floor <= cents <= params.highest_line_usd_cents]
-    if len(sizes) < len(window):
-        return True
-    return sum(cents >= near for cents in in_band) * 100 >= params.near_share_percent * len(in_band)
+    cents = columns.amount_usd_cents
+    in_band = cents[(cents >= floor) & (cents <= params.highest_line_usd_cents)]
+    n_near = int(np.count_nonzero(in_band >= near))
+    return n_near * 100 >= params.near_share_percent * len(in_band)
 
 
 def may_show_design(window: Window, params: StructuringParams) -> bool:
@@ -147,26 +155,40 @@ def may_show_design(window: Window, params: StructuringParams) -> bool:
 
     Most windows that pass the screen are those of a shop: one branch, days apart, few sums near the line.
     """
-    reach = timedelta(hours=params.visit_hours)
+    columns = window.columns
+    if len(columns) >= params.cash_business_deposits and not _may_show_design_of_many(window, params):
+        return False
+    if n_distinct(columns.branch) >= branches_side_by_side(window.role):
+        return True
+    cents = columns.amount_usd_cents
     near = params.lowest_line_usd_cents * params.near_percent // 100
-    telling = branches_side_by_side(window.role)
-    branches: set[str] = set()
-    n_near = 0
-    before: Event | None = None
-    for event in window:
-        if event.branch is not None:
-            branches.add(event.branch)
-        if event.reduced_on_notice or len(branches) >= telling:
-            return True
-        institution = params.institution_type if event.institution_type is None else event.institution_type.name.lower()
-        if is_small_line(institution, event.rail):
-            return True
-        cents = event.amount_usd_cents
-        n_near += cents is None or near <= cents <= params.highest_line_usd_cents
-        if before is not None and event.conductor != before.conductor and event.time - before.time < reach:
-            return True
-        before = event
-    return n_near > 1
+    is_near = (cents >= near) & (cents <= params.highest_line_usd_cents) | ~columns.has_usd
+    if np.count_nonzero(is_near) > 1 or np.count_nonzero(columns.reduced_on_notice > 0):
+        return True
+    if np.count_nonzero(_small_lines(columns, params)):
+        return True
+    people, times = columns.conductor, columns.time_us
+    takes_turns = (people[1:] != people[:-1]) & (times[1:] - times[:-1] < params.visit_hours * HOUR_US)
+    return bool(np.count_nonzero(takes_turns))
+
+
+def _may_show_design_of_many(window: Window, params: StructuringParams) -> bool:
+    """Return whether a subject with many deposits may show a sign: near the line all along, cut, or split just now."""
+    if _is_near_all_along(window, params) or np.count_nonzero(window.columns.reduced_on_notice > 0):
+        return True
+    beside = window.columns.since(timedelta(hours=params.visit_hours))
+    if len(beside) < 2:
+        return False
+    if n_distinct(beside.branch) >= branches_side_by_side(window.role):
+        return True
+    return window.role != "conductor" and n_distinct(beside.conductor) > 1
+
+
+def _small_lines(columns: WindowColumns, params: StructuringParams) -> BoolArray:
+    """Return (n,) `is_small_line` for every event."""
+    institution = columns.institution_type
+    is_small: BoolArray = np.isin(columns.rail, SMALL_LINE_RAILS) | (institution == int(InstitutionType.MSB))
+    return is_small | (institution == 0) if params.institution_type == InstitutionType.MSB.name.lower() else is_small
 
 
 def branches_side_by_side(role: str) -> int:

@@ -17,7 +17,7 @@ from typologies.base.facts import Fact
 from typologies.base.money import usd_text
 from typologies.base.window import Event
 from typologies.structuring.params import StructuringParams
-from typologies.structuring.shipped_lines import SHIPPED, Row
+from typologies.structuring.shipped_lines import SHIPPED
 
 SMALL_LINE_RAILS = (Rail.REMITTANCE, Rail.WIRE, Rail.INSTRUMENT)
 """Cash that pays for a transfer or an instrument: 3,000 is recorded long before 10,000 is reported."""
@@ -142,8 +142,7 @@ class LineTable:
             for instrument in instruments:
                 fact = self._context.lookup("threshold", f"{institution}|{area}|{instrument}")
                 own = [] if fact is None else [_from_fact(fact, institution, area, instrument)]
-                shipped = (_from_row(row) for row in SHIPPED.get((institution, area, instrument), ()))
-                versions = (*own, *shipped)
+                versions = (*own, *_SHIPPED_LINES.get((institution, area, instrument), ()))
                 if versions:
                     rows.append(versions)
         return tuple(rows)
@@ -173,10 +172,6 @@ def is_small_line(institution: str, rail: Rail | None) -> bool:
     return institution == InstitutionType.MSB.name.lower() or rail in SMALL_LINE_RAILS
 
 
-def _from_row(row: Row) -> Line:
-    return Line(*row)
-
-
 def _from_fact(fact: Fact, institution: str, area: str, instrument: str) -> Line:
     values = fact.values
     cents = values.get("line_usd_cents")
@@ -190,3 +185,6 @@ def _from_fact(fact: Fact, institution: str, area: str, instrument: str) -> Line
         None if fact.valid_to is None else fact.valid_to.date(),
         str(values.get("source", "context table threshold")),
     )
+
+
+_SHIPPED_LINES = {key: tuple(Line(*row) for row in rows) for key, rows in SHIPPED.items()}
