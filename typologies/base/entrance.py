@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from typologies.base.errors import BrokenInvariant
 from typologies.base.events import NULL_I64
+from typologies.base.jit import kernel
 from typologies.base.settings import EngineSettings
 from typologies.base.window import span_us
 
@@ -20,12 +21,44 @@ NOT_STARTED = NULL_I64 + 1
 """Maximum of an input that gave nothing yet: it holds the floor down."""
 
 
+_NULL = NULL_I64
+
+
 class Verdict(IntEnum):
     """What the entrance decided about a row."""
 
     ACCEPTED = 0
     LATE = 1
     AHEAD = 2
+
+
+_ACCEPTED, _LATE, _AHEAD = int(Verdict.ACCEPTED), int(Verdict.LATE), int(Verdict.AHEAD)
+
+
+@kernel
+def _admit(
+    times: Int64Array,
+    received: Int64Array,
+    is_retraction: npt.NDArray[np.bool_],
+    maximum: int,
+    max_ahead: int,
+    lateness: int,
+    reversals: int,
+    verdicts: npt.NDArray[np.uint8],
+) -> int:
+    """Write the verdict on every row; return the input's maximum after them."""
+    for r in range(times.shape[0]):
+        time = times[r]
+        if received[r] != _NULL and time - received[r] > max_ahead:
+            verdicts[r] = _AHEAD
+            continue
+        grace = lateness + reversals if is_retraction[r] else lateness
+        if maximum > _NULL + 1 and time < maximum - grace:
+            verdicts[r] = _LATE
+        else:
+            verdicts[r] = _ACCEPTED
+        maximum = max(maximum, time)
+    return maximum
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,18 +138,12 @@ class Entrance:
         """
         settings = self._settings
         verdicts = np.zeros(times.shape[0], np.uint8)
-        known = received != NULL_I64
-        if known.any():
-            limit = span_us(settings.max_ahead)
-            verdicts[known & (times - np.where(known, received, 0) > limit)] = Verdict.AHEAD
-        counted = np.where(verdicts == Verdict.AHEAD, NOT_STARTED, times)
-        running = np.maximum.accumulate(np.concatenate([[self._maxima[name]], counted]))
-        before = running[:-1]
-        grace = np.where(is_retraction, settings.lateness_us + settings.reversals_us, settings.lateness_us)
-        started = before > NOT_STARTED
-        late = started & (times < np.where(started, before, 0) - grace)
-        verdicts[late & (verdicts == Verdict.ACCEPTED)] = Verdict.LATE
-        self._maxima[name] = int(running[-1])
+        self._maxima[name] = int(
+            _admit(
+                times, received, is_retraction, self._maxima[name], span_us(settings.max_ahead), settings.lateness_us,
+                settings.reversals_us, verdicts,
+            )
+        )  # fmt: skip
         return Admission(verdicts, self.floor, self.clock)
 
     def mark(self, name: str, time: int) -> None:

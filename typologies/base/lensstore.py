@@ -9,7 +9,10 @@ from typologies.base.chaincode import MAX_DEPTH
 from typologies.base.chainlayout import (
     CODE,
     COUNT,
+    COUNTED,
     LARGEST,
+    N_GROUPS,
+    N_ODD,
     ROW,
     SLOT_WIDTH,
     WATCHED,
@@ -45,11 +48,10 @@ class LensStore:
             Residuals(plan.figure_of, COLUMN_IDS, _bounded(plan)),
         )
         self.rows: Rows = np.zeros(1024, ROW)
-        self.rows["subject"] = -1
         self.values = np.zeros((1024, max(0, plan.values.shape[0] - 1)), np.int64)
         self.free_rows = np.zeros(1024, np.int32)
         self.slot_of_code = np.full(1024, -1, np.int32)
-        self.slots = np.full((256, SLOT_WIDTH), -1, np.int64)
+        self.slots = np.zeros((256, SLOT_WIDTH), np.int64)
         self.free_slots = np.zeros(256, np.int32)
         self.watched = np.zeros(1024, np.int64)
         self.state = np.zeros((64, 3 * n_windows + n_figures + 1), np.int64)
@@ -90,7 +92,7 @@ class LensStore:
         per_row = int(ROW.itemsize) + 8 * self.values.shape[1]
         per_state = 8 * self.state.shape[1] + 4 * self.nulls.shape[1]
         subjects = self.n_subjects * 8 * SLOT_WIDTH
-        return self.n_rows * per_row + subjects + self.n_states * per_state + self.classes.n_bytes
+        return int(self.n_rows * per_row + subjects + self.n_states * per_state + self.classes.n_bytes)
 
     def codes_of(self, rows: Int32Array) -> Int32Array:
         """Return the subject code of each row."""
@@ -106,6 +108,11 @@ class LensStore:
         """Return the filters that are true or unknown for a row, as bits."""
         klass = int(self.rows["klass"][row])
         return int(self.classes.mask[klass] | self.classes.unknown[klass])
+
+    def most_rows(self, row: int) -> int:
+        """Return how many rows the subject of a row has: no window of it has more."""
+        slot = self.slots[self.rows["subject"][row]]
+        return int(slot[N_ODD]) + int(slot[COUNTED : COUNTED + N_GROUPS].sum())
 
     # Rows in
 
@@ -293,16 +300,14 @@ class LensStore:
         self._reserve_codes(n_codes)
         needed = int(self.counters[0]) + max(0, n_entries - int(self.counters[1]))
         if needed > self.rows.shape[0]:
-            size = max(needed, self.rows.shape[0] * 3 // 2)
-            n_old = self.rows.shape[0]
+            size = max(needed, 2 * self.rows.shape[0])
             self.rows = grown(self.rows, size)
-            self.rows["subject"][n_old:] = -1
             self.values = _grown(self.values, size)
             self.free_rows = _grown(self.free_rows, size)
         slots = int(self.counters[2]) + max(0, n_entries - int(self.counters[3]))
         if slots > self.slots.shape[0]:
-            size = max(slots, self.slots.shape[0] * 3 // 2)
-            self.slots = _grown(self.slots, size, fill=-1)
+            size = max(slots, 2 * self.slots.shape[0])
+            self.slots = _grown(self.slots, size)
             self.free_slots = _grown(self.free_slots, size)
         self._reserve_touched(n_entries)
 
@@ -313,7 +318,7 @@ class LensStore:
     def _reserve_states(self, n: int) -> None:
         needed = int(self.counters[4]) + max(0, n - int(self.counters[5]))
         if needed > self.state.shape[0]:
-            size = max(needed, self.state.shape[0] * 3 // 2)
+            size = max(needed, 2 * self.state.shape[0])
             for name in ("state", "nulls", "free_states"):
                 setattr(self, name, _grown(getattr(self, name), size))
 
@@ -342,15 +347,18 @@ class LensStore:
         arrays = self.classes.to_arrays()
         for name in self._STATE:
             array = getattr(self, name)
-            arrays[name] = array.view(np.uint8).copy() if name == "rows" else array.copy()
+            if name == "rows":  # what lies beyond the rows in use was never set
+                array = self.rows[: int(self.counters[0])].view(np.uint8)
+            arrays[name] = array.copy()
         return arrays
 
     def load_arrays(self, arrays: dict[str, np.ndarray]) -> None:
         """Take over a state written by `to_arrays` for the same plan."""
         self.classes.load_arrays(arrays)
         for name in self._STATE:
-            array = arrays[name]
-            setattr(self, name, array.view(ROW).copy() if name == "rows" else array.copy())
+            setattr(self, name, arrays[name].copy())
+        kept = arrays["rows"].view(ROW)
+        self.rows = grown(kept, max(1024, self.free_rows.shape[0]))
 
 
 _NONE = np.zeros(0, np.int32)
@@ -375,6 +383,8 @@ def _value_program(plan: LensPlan) -> tuple[Program | None, Int64Array]:
 
 
 def _grown(array: np.ndarray, size: int, fill: int = 0) -> np.ndarray:
-    new = np.full((size, *array.shape[1:]), fill, array.dtype)
+    # Memory that nobody has touched yet costs nothing, so zeros are not written.
+    shape = (size, *array.shape[1:])
+    new = np.full(shape, fill, array.dtype) if fill else np.zeros(shape, array.dtype)
     new[: array.shape[0]] = array
     return new

@@ -56,7 +56,7 @@ from typologies.base.window import (
     to_datetime,
     to_microseconds,
 )
-from typologies.base.windowcolumns import StoredRows
+from typologies.base.windowcolumns import LazyRows, StoredRows, WindowRows
 
 NO_TIME = NULL_I64 + 1
 """Floor and clock before anything was read."""
@@ -103,8 +103,8 @@ class Runner:
 
     Notes
     -----
-    Retained per subject: rows above floor - W. A row costs 64 bytes and 8 for each distinct value column, an event
-    some 240 and its texts; `n_bytes` tells.
+    Retained per subject: rows above floor - W. A row costs 64 bytes and 8 for each value column after the first, a
+    subject 256 and its figures, if it has any, some 500; an event 232 and its texts. `n_bytes` tells.
     """
 
     def __init__(self, bound: Sequence[Bound], settings: EngineSettings, facts: Iterable[Fact] = ()) -> None:
@@ -617,11 +617,18 @@ class Runner:
         detector = member.bound.detector
         lens = store.plan.lens
         start = anchor.time - member.look_back_us
-        rows = store.window(last, start, member.relevance_bit)
+        bit = member.relevance_bit
         sums: Sequence[DaySum] = ()
-        if rows.shape[0] > self.settings.row_cap:
-            rows, sums = self._collapse(store, rows, start, anchor.time)
-        inside = self._window_rows(store, rows)
+        inside: WindowRows
+        if isinstance(trigger, Event) and store.most_rows(last) <= self.settings.row_cap:
+            inside = LazyRows(
+                start, anchor.time, lambda after: self._window_rows(store, store.window(last, after, bit))
+            )
+        else:
+            rows = store.window(last, start, bit)
+            if rows.shape[0] > self.settings.row_cap:
+                rows, sums = self._collapse(store, rows, start, anchor.time)
+            inside = self._window_rows(store, rows)
         window = Window(lens.subject_kind, subject, lens.name, trigger, start, anchor.time, inside, sums)
         context = JudgeContext(self._facts, detector.context_tables, lens.subject_kind, subject, anchor.time)
         self.counters.judged += 1

@@ -61,6 +61,20 @@ class WindowRows:
     def __len__(self) -> int:
         return int(self.times.shape[0])
 
+    @property
+    def last_time(self) -> int:
+        """Time of the last row in microseconds; there must be one."""
+        return int(self.times[-1])
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is no row."""
+        return len(self) == 0
+
+    def since(self, after_us: int) -> WindowRows:
+        """Return the rows after a time."""
+        return self.part(int(self.times.searchsorted(after_us, "right")), len(self))
+
     def field(self, name: str) -> npt.NDArray[Any]:
         """Return (n,) one of `READABLE_FIELDS` of the records, as a new array.
 
@@ -132,6 +146,56 @@ class StoredRows(WindowRows):
         return self._make_events(self._places, self.sides)
 
 
+class LazyRows(WindowRows):
+    """Rows that are looked for when they are asked for: the last few days of a window without what comes before.
+
+    Parameters
+    ----------
+    start, end
+        Bounds of the window in microseconds, start excluded; a row stands at the end.
+    find
+        Returns the rows after a time.
+    """
+
+    def __init__(self, start: int, end: int, find: Callable[[int], StoredRows]) -> None:
+        self._start = start
+        self._end = end
+        self._find = find
+
+    @lazy
+    def _all(self) -> StoredRows:
+        return self._find(self._start)
+
+    def __getattr__(self, name: str) -> Any:
+        if name not in ("times", "sides"):
+            raise AttributeError(name)
+        value = getattr(self._all, name)
+        setattr(self, name, value)
+        return value
+
+    @property
+    def last_time(self) -> int:
+        return self._end
+
+    @property
+    def is_empty(self) -> bool:
+        return False
+
+    def since(self, after_us: int) -> WindowRows:
+        if "_all" in self.__dict__:
+            return self._all.since(after_us)
+        return self._find(max(after_us, self._start))
+
+    def _field(self, name: str) -> npt.NDArray[Any]:
+        return self._all._field(name)
+
+    def part(self, first: int, after: int) -> StoredRows:
+        return self._all.part(first, after)
+
+    def events(self) -> list[Event]:
+        return self._all.events()
+
+
 class EventRows(WindowRows):
     """Rows of a window that was made of events. Their codes must be those of one dictionary."""
 
@@ -167,11 +231,9 @@ class WindowColumns:
 
     def since(self, span: timedelta) -> WindowColumns:
         """Return the columns of the events in (last - span, last]: cheap, whatever comes before."""
-        times = self._rows.times
-        n = times.shape[0]
-        if n == 0:
+        if self._rows.is_empty:
             return self
-        return self.part(self.n_until(int(times[n - 1]) - span // _ONE_MICROSECOND))
+        return WindowColumns(self._rows.since(self._rows.last_time - span // _ONE_MICROSECOND))
 
     def n_until(self, time_us: int) -> int:
         """Return how many events there are up to and at a time: the place of the first one after it."""

@@ -103,6 +103,17 @@ DETECTORS: dict[str, Bound] = {
             | (_past("n_self") * 3 >= 3)
             | (_past("day") > col.business_date),
         ),
+        _screened(
+            "odd",
+            {
+                "n_more": count(timedelta(days=2), where=col.amount >= col.amount_usd * 3),
+                "same": total(col.amount_usd, timedelta(days=3), where=~(col.amount_usd == col.amount)),
+                "n": count(timedelta(days=4), where=(col.amount_usd > 100_00) & (col.amount_usd <= 300_00)),
+            },
+            ((_past("n_more") >= 1) & (col.amount_usd + 1 > col.amount))
+            | ((_past("same") <= 300_00) & (_past("n") != 2))
+            | ~((_past("n") - _past("n_more") >= 0) | (col.exponent == 3)),
+        ),
         ("no_school_payee", NoSchoolPayee(NoSchoolPayeeParams())),
         ("income_multiple", IncomeMultiple(IncomeMultipleParams())),
         ("hub_total", HubTotal(HubTotalParams())),
