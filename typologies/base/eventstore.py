@@ -73,7 +73,7 @@ class EventStore:
         n = records.shape[0] if chosen is None else int(np.count_nonzero(chosen))
         first = self._n
         if first + n > self._records.shape[0]:
-            self._records = grown(self._records, max(first + n, self._records.shape[0] * 2))
+            self._records = grown(self._records, max(first + n, self._records.shape[0] * 4))
         stored = self._records[first : first + n]
         if chosen is None:
             put(stored, records)
@@ -87,7 +87,7 @@ class EventStore:
     def _append_texts(self, records: Records, texts: UInt8Array) -> None:
         total = _text_total(records)
         if self._n_text + total > self._texts.shape[0]:
-            longer = np.empty(max(self._n_text + total, self._texts.shape[0] * 2), np.uint8)
+            longer = np.empty(max(self._n_text + total, self._texts.shape[0] * 4), np.uint8)
             longer[: self._n_text] = self._texts[: self._n_text]
             self._texts = longer
         _move_texts(records, texts, self._texts, self._n_text)

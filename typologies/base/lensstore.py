@@ -300,13 +300,13 @@ class LensStore:
         self._reserve_codes(n_codes)
         needed = int(self.counters[0]) + max(0, n_entries - int(self.counters[1]))
         if needed > self.rows.shape[0]:
-            size = max(needed, 2 * self.rows.shape[0])
+            size = max(needed, 4 * self.rows.shape[0])
             self.rows = grown(self.rows, size)
             self.values = _grown(self.values, size)
             self.free_rows = _grown(self.free_rows, size)
         slots = int(self.counters[2]) + max(0, n_entries - int(self.counters[3]))
         if slots > self.slots.shape[0]:
-            size = max(slots, 2 * self.slots.shape[0])
+            size = max(slots, 4 * self.slots.shape[0])
             self.slots = _grown(self.slots, size)
             self.free_slots = _grown(self.free_slots, size)
         self._reserve_touched(n_entries)
@@ -318,7 +318,7 @@ class LensStore:
     def _reserve_states(self, n: int) -> None:
         needed = int(self.counters[4]) + max(0, n - int(self.counters[5]))
         if needed > self.state.shape[0]:
-            size = max(needed, 2 * self.state.shape[0])
+            size = max(needed, 4 * self.state.shape[0])
             for name in ("state", "nulls", "free_states"):
                 setattr(self, name, _grown(getattr(self, name), size))
 

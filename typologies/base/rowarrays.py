@@ -36,7 +36,10 @@ def concatenate(parts: Sequence[RowArray]) -> RowArray:
 
 
 def grown(rows: RowArray, size: int) -> RowArray:
-    """Return a longer array that begins with `rows`; what follows is not set."""
+    """Return a longer array that begins with `rows`; what follows is not set.
+
+    What is not set takes no memory, so those who grow ask for four times as much and copy seldom.
+    """
     longer = np.empty(size, rows.dtype)
     put(longer[: rows.shape[0]], rows)
     return longer

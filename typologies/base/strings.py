@@ -24,6 +24,9 @@ _FNV_OFFSET = np.uint64(0xCBF29CE484222325)
 _MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)
 
 
+_NO_HASHES = np.zeros(0, np.uint64)
+
+
 class FlatStrings:
     """A string column as (offsets, bytes, valid).
 
@@ -35,14 +38,19 @@ class FlatStrings:
         UTF-8 bytes.
     valid
         (n,) bool; False is null.
+    hashes
+        (n,) of an interner that has seen them already, or (0,).
     """
 
-    __slots__ = ("data", "offsets", "valid")
+    __slots__ = ("data", "hashes", "offsets", "valid")
 
-    def __init__(self, offsets: Int64Array, data: UInt8Array, valid: BoolArray) -> None:
+    def __init__(
+        self, offsets: Int64Array, data: UInt8Array, valid: BoolArray, hashes: UInt64Array | None = None
+    ) -> None:
         self.offsets = offsets
         self.data = data
         self.valid = valid
+        self.hashes = _NO_HASHES if hashes is None else hashes
 
     def __len__(self) -> int:
         return int(self.valid.shape[0])
@@ -53,7 +61,8 @@ class FlatStrings:
         offsets = np.concatenate([np.zeros(1, np.int64), np.cumsum(sizes)])
         data = np.empty(int(offsets[-1]), np.uint8)
         _gather(self.offsets, self.data, index.astype(np.int64), offsets, data)
-        return FlatStrings(offsets, data, np.ones(index.shape[0], np.bool_))
+        hashes = self.hashes[index] if self.hashes.shape[0] else None
+        return FlatStrings(offsets, data, np.ones(index.shape[0], np.bool_), hashes)
 
     @classmethod
     def of(cls, series: pl.Series) -> FlatStrings:
@@ -116,6 +125,7 @@ def _intern(
     offsets: Int64Array,
     data: UInt8Array,
     valid: BoolArray,
+    known_hashes: UInt64Array,
     start: int,
     table: Int32Array,
     hashes: UInt64Array,
@@ -138,7 +148,7 @@ def _intern(
         if last >= 0 and a1 - a0 == offsets[last + 1] - offsets[last] and _same(data, a0, a1, data, offsets[last]):
             out[r] = last_code
             continue
-        h = np.uint64(_hash_bytes(data, a0, a1))
+        h = known_hashes[r] if known_hashes.shape[0] else np.uint64(_hash_bytes(data, a0, a1))
         slot = np.int64(h & mask)
         code = -1
         while True:
@@ -213,6 +223,7 @@ class Interner:
                 strings.offsets,
                 strings.data,
                 strings.valid,
+                strings.hashes,
                 at,
                 self._table,
                 self._hashes,
@@ -237,7 +248,8 @@ class Interner:
 
     def strings(self) -> FlatStrings:
         """Return every string in the order of codes; the memory is the dictionary's own."""
-        return FlatStrings(self._offsets[: self._n + 1], self._heap, np.ones(self._n, np.bool_))
+        valid = np.ones(self._n, np.bool_)
+        return FlatStrings(self._offsets[: self._n + 1], self._heap, valid, self._hashes[: self._n])
 
     def code(self, value: str) -> int:
         """Return the code of one string, adding it if it is new."""
