@@ -289,7 +289,8 @@ class _Driver:
         late = np.flatnonzero(verdicts == Verdict.LATE)
         if late.shape[0]:
             self._n_late += int(late.shape[0])
-            self._write(late=self._runner.describe(batch, late.tolist()))
+            named = pl.Series("retracts_key", [batch.retracts.get(i) for i in late.tolist()], pl.String)
+            self._write(late=self._runner.describe(batch, late.tolist()).with_columns(named))
         ahead_of_time = np.flatnonzero(verdicts == Verdict.AHEAD)
         if ahead_of_time.shape[0]:
             self._n_ahead += int(ahead_of_time.shape[0])

@@ -130,6 +130,12 @@ def _evidence(found: Explanation, limit: int | None) -> None:
     put_table([column for column in _EVIDENCE_COLUMNS if _has(column, listed)], listed, indent=2)
     if len(listed) < len(rows):
         paragraph(f"... {len(rows) - len(listed):,} more rows (--evidence 0 shows all)")
+    if found.alert["retracted_late"]:
+        n = len(found.alert["retracted_late"])
+        paragraph(
+            f"{n:,} cited {'event was' if n == 1 else 'events were'} retracted too late to leave the alert; every "
+            f"figure above still contains {'it' if n == 1 else 'them'}. The retractions are in late_events."
+        )
     if found.alert["evidence_omitted"]:
         paragraph(f"{found.alert['evidence_omitted']:,} more are counted in the figures and not listed in the store")
 
@@ -143,6 +149,7 @@ def _evidence_row(row: Row) -> Mapping[str, Any]:
         "usd": None if row["currency"] == "USD" else row["amount_usd"],
         "from": row["debtor_account"] or row["debtor"],
         "to": row["creditor_account"] or row["creditor"],
+        "gone": "too late" if row["is_retracted_late"] else None,
         "place_of_row": f"{row['source']}:{row['position']}" if row["source"] else None,
     }
 
@@ -158,6 +165,7 @@ _EVIDENCE_COLUMNS = (
     Column("conductor", "CONDUCTOR", shrinks=True),
     Column("branch", "BRANCH", shrinks=True),
     Column("place", "PLACE", shrinks=True),
+    Column("gone", "RETRACTED"),
     Column("event_id", "EVENT", shrinks=True),
 )
 

@@ -18,9 +18,10 @@ from typologies.base.parameters import ParameterInfo, build, describe, params_ha
 Row = Mapping[str, Any]
 
 _EVIDENCE = """
-    SELECT v.event_id, v.event_key, v.role, v.side, v.source, v.position, v.amount_usd, e.event_time, e.kind, e.rail,
-        e.channel, e.amount, e.currency, e.fx_source, e.debtor_account, e.debtor, e.debtor_name, e.creditor_account,
-        e.creditor, e.creditor_name, e.conductor, e.on_behalf_of, e.branch, e.place, e.business_date, e.purpose, e.memo
+    SELECT v.event_id, v.event_key, v.role, v.side, v.source, v.position, v.amount_usd, v.is_retracted_late,
+        e.event_time, e.kind, e.rail, e.channel, e.amount, e.currency, e.fx_source, e.debtor_account, e.debtor,
+        e.debtor_name, e.creditor_account, e.creditor, e.creditor_name, e.conductor, e.on_behalf_of, e.branch, e.place,
+        e.business_date, e.purpose, e.memo
     FROM alert_evidence v
     LEFT JOIN events e USING (event_key)
     WHERE v.alert_id = $id

@@ -22,9 +22,10 @@ PUBLIC_COLUMNS = {
     "alerts": (
         "alert_id digest status typology typology_version subject_kind subject_id trigger_event_id triggered_at "
         "window_start window_end first_event_time last_event_time n_events amount_usd severity rank_score reasons "
-        "red_flags explanation predecessor is_settled params_hash run_id revision raised_at"
+        "red_flags explanation predecessor is_settled params_hash run_id revision raised_at "
+        "retracted_late"
     ),
-    "alert_evidence": "alert_id event_key event_id role event_time amount_usd source position",
+    "alert_evidence": "alert_id event_key event_id role event_time amount_usd source position is_retracted_late",
     "alert_history": "alert_id digest status superseded_by revision run_id",
     "rejected": "source position reason raw",
     "late_events": "event_time source event_id",
