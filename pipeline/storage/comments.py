@@ -92,10 +92,10 @@ COLUMNS: dict[str, str] = {
     "amount_usd": "USD value at the fixing valid at event time; null: no rate. Exact.",
     "severity": "By the rule alone: low, medium, high. Sorts in this order.",
     "rank_score": "Order for the queue, not a probability; null until the alert is ranked.",
-    "reasons": "Reasons, the heaviest first. observed is exact text; alert_reasons has it as a number too.",
+    "reasons": "Reasons of the strongest finding, the heaviest first, then those of others. observed is exact text.",
     "red_flags": "Ids of the published red flags that apply.",
     "modes": "Named modes of the typology that were met.",
-    "explanation": "Who, what, when, where and why, from recorded facts.",
+    "explanation": "Who, what, when, where and why, from recorded facts: of the strongest finding, then of all.",
     "counter_evidence": "What speaks against the suspicion.",
     "look_alikes": "Which lawful explanations were considered, and why they did not suffice.",
     "not_computed": "Indicators that the data did not allow.",
@@ -203,9 +203,12 @@ OVERRIDES: dict[tuple[str, str], str] = {
     ("rejected", "position"): "Data row in the file from 1, or offset; null when the whole file is meant.",
     ("core.rejected", "position"): "Data row in the file from 1, or offset; null when the whole file is meant.",
     ("alert_evidence", "source"): "File name, or topic-partition, of the record.",
-    ("alert_reasons", "n"): "Place in the list, the heaviest reason first, from 1.",
+    (
+        "alert_reasons",
+        "n",
+    ): "Place in the list, from 1: the reasons of the finding that speaks, the heaviest first, then those of others.",
     ("alert_figures", "observed"): "Value in alerts, as text; times in the zone of the session.",
-    ("core.alert_revision", "reasons"): "Reasons, the heaviest first, each with query and source of its figure.",
+    ("core.alert_revision", "reasons"): "Reasons in the order of alerts, each with query and source of its figure.",
 }
 for _relation in ("alert_history", "alert_queue", "core.alert_revision", "core.standing"):
     OVERRIDES[_relation, "amount_usd"] = OVERRIDES["alerts", "amount_usd"]
