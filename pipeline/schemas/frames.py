@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Final
+from typing import Any, Final, get_args
 
 import polars as pl
 
 from pipeline.schemas.fields import ContextRecord
 from pipeline.schemas.onchain import AccountTransfer, OnChain, UtxoTransfer
-from pipeline.schemas.profiles import AccountProfile, PartyProfile, Profile
+from pipeline.schemas.profiles import AccountProfile, ExpectedActivity, Flow, Income, PartyProfile, Profile
 from pipeline.schemas.reference import FxFixing, ListEntry
 from pipeline.schemas.transactions import Card, Cash, Instrument, Payment
 from pipeline.schemas.wire import Retraction, WireEvent
@@ -79,6 +79,21 @@ def to_facts(model: WireEvent) -> list[Fact]:
             for listed in model.identifiers
         ]
     return []
+
+
+def profile_fields() -> dict[str, frozenset[str]]:
+    """Return the fields that a profile can have as a fact, by table: the one name of each.
+
+    Whatever writes profiles (readers, generators, scenarios, golden cases) and reads them (typologies) uses these.
+    """
+    income = Income(amount=0, exponent=0, currency="USD", period="year")
+    flows = tuple(ExpectedActivity(flow=flow, amount=1, exponent=0, currency="USD") for flow in get_args(Flow))
+    full: dict[str, Any] = {"declared_income": income, "expected_activity": flows}
+    account, party = AccountProfile.model_construct(**full), PartyProfile.model_construct(**full)
+    return {
+        "account_profile": frozenset(_account_values(account)),
+        "party_profile": frozenset(_party_values(party)),
+    }
 
 
 def _rows(model: object) -> Iterable[Row]:
@@ -165,10 +180,24 @@ def _profile_values(model: Profile) -> dict[str, FactValue]:
     return values
 
 
+def _income_values(income: Income | None) -> dict[str, FactValue]:
+    if income is None:
+        return {}
+    return {
+        "declared_income": income.amount,
+        "declared_income_exponent": income.exponent,
+        "declared_income_currency": income.currency,
+        "declared_income_period": income.period,
+    }
+
+
 def _account_values(model: AccountProfile) -> dict[str, FactValue]:
     return _profile_values(model) | {
         "holders": model.holders,
         "account_type": model.account_type,
+        "holder_class": model.holder_class,
+        "occupation": model.occupation,
+        **_income_values(model.declared_income),
         "status": model.status,
         "opened_on": model.opened_on.isoformat() if model.opened_on else None,
         "closed_on": model.closed_on.isoformat() if model.closed_on else None,
@@ -181,15 +210,11 @@ def _account_values(model: AccountProfile) -> dict[str, FactValue]:
 
 
 def _party_values(model: PartyProfile) -> dict[str, FactValue]:
-    income = model.declared_income
     return _profile_values(model) | {
         "party_class": model.party_class,
         "occupation": model.occupation,
         "employer": model.employer,
         "industry_code": model.industry_code,
-        "declared_income": income.amount if income else None,
-        "declared_income_exponent": income.exponent if income else None,
-        "declared_income_currency": income.currency if income else None,
-        "declared_income_period": income.period if income else None,
+        **_income_values(model.declared_income),
         "customer_since": model.customer_since.isoformat() if model.customer_since else None,
     }

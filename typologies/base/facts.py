@@ -67,3 +67,21 @@ class Fact:
         ]
         text = json.dumps(body, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
         return blake2b(text.encode(), digest_size=16).hexdigest()
+
+
+def income_values(usd_per_year: int) -> dict[str, FactValue]:
+    """Return the fields of a profile for an income in whole dollars a year; for scenarios, worlds and tests.
+
+    Examples
+    --------
+    >>> income_values(24_000)["declared_income"]
+    2400000
+    """
+    money: dict[str, FactValue] = {"declared_income": usd_per_year * 100, "declared_income_exponent": 2}
+    return {**money, "declared_income_currency": "USD", "declared_income_period": "year"}
+
+
+def cash_values(usd_per_month: int) -> dict[str, FactValue]:
+    """Return the fields of a profile for announced cash in whole dollars a month."""
+    money: dict[str, FactValue] = {"expected_cash_in_per_month": usd_per_month * 100, "expected_cash_in_exponent": 2}
+    return {**money, "expected_cash_in_currency": "USD"}

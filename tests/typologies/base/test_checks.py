@@ -23,7 +23,7 @@ from typologies.base.detector import Context, Detector
 from typologies.base.errors import ContractError
 from typologies.base.events import Side
 from typologies.base.expressions import ALWAYS, Expr, Past, col
-from typologies.base.facts import Fact
+from typologies.base.facts import Fact, income_values
 from typologies.base.findings import Deadline, Finding
 from typologies.base.promises import case_history
 from typologies.base.reference import Bound
@@ -126,7 +126,7 @@ def _past() -> History:
         return {"event_time": moment(units), "amount": cents, "creditor_account": account, "debtor_account": "x"}
 
     rows = [row(0, "a", 100_00), row(2, "a", 200_00), row(30, "a", 100_00), row(33, "a", 100_00), row(40, "c", 1)]
-    facts = [Fact("account_profile", "a", moment(0), moment(0), {"declared_income_usd": 1})]
+    facts = [Fact("account_profile", "a", moment(0), moment(0), income_values(1))]
     return history("five credits", events_frame([{**r, "event_id": f"e{i}"} for i, r in enumerate(rows)]), facts)
 
 

@@ -489,7 +489,7 @@ def test_c6_a_resent_event_of_a_collapsed_day_does_not_count_twice() -> None:
 
 def income(party: str, valid: float, known: float, value: int) -> Fact:
     """Return a version of an account's declared income."""
-    return Fact("account_profile", party, at(valid), at(known), {"declared_income_usd": value})
+    return Fact("account_profile", party, at(valid), at(known), {"declared_income": value})
 
 
 def test_d1_a_trigger_uses_what_was_valid_and_known_at_its_time() -> None:
@@ -529,7 +529,7 @@ def test_d2_a_judge_may_ask_for_its_own_subject_and_broadcast_tables_only() -> N
     own = JudgeContext(store, allowed, "account", "A", us(1))
     profile = own.profile("account_profile")
     assert profile is not None
-    assert profile.values == {"declared_income_usd": 1}
+    assert profile.values == {"declared_income": 1}
     with pytest.raises(ContractError, match="may read account_profile"):
         JudgeContext(store, frozenset({"party_profile"}), "account", "A", us(1)).profile("party_profile")
     with pytest.raises(ContractError, match="no broadcast table"):
