@@ -10,7 +10,7 @@ import polars as pl
 from pipeline.schemas.fields import ContextRecord
 from pipeline.schemas.onchain import AccountTransfer, OnChain, UtxoTransfer
 from pipeline.schemas.profiles import AccountProfile, ExpectedActivity, Flow, Income, PartyProfile, Profile
-from pipeline.schemas.reference import FxFixing, ListEntry
+from pipeline.schemas.reference import FxFixing, ListEntry, Place
 from pipeline.schemas.transactions import Card, Cash, Instrument, Payment
 from pipeline.schemas.wire import Retraction, WireEvent
 from typologies.base.events import FRAME_SCHEMA
@@ -20,6 +20,8 @@ DERIVED_COLUMNS: Final = frozenset({"origin", "position", "amount_usd", "fx_sour
 """Columns of the frame that no record carries: places are added by who reads, USD by the FX table, keys by identity."""
 
 Row = Mapping[str, object]
+
+_PLACE_FIELDS: Final = ("name", "country", "latitude", "longitude", "zone")
 
 
 def to_frame(models: Sequence[WireEvent]) -> pl.DataFrame:
@@ -48,7 +50,7 @@ def to_frame(models: Sequence[WireEvent]) -> pl.DataFrame:
 
 
 def to_facts(model: WireEvent) -> list[Fact]:
-    """Return the context versions in a profile, fixing or list entry; an empty list for every other kind.
+    """Return the context versions in a profile, fixing, place or list entry; an empty list for every other kind.
 
     Fields that are unknown are left out, and so are all `PERSONAL_FIELDS`: what a fact does not carry, no detector can
     read. Registry statements and trade documents become context in stages of their own.
@@ -64,6 +66,8 @@ def to_facts(model: WireEvent) -> list[Fact]:
             "fixing": model.fixing,
         }
         return [_fact(model, "fx_fixing", model.currency, values)]
+    if isinstance(model, Place):
+        return [_fact(model, "place", model.place, {name: getattr(model, name) for name in _PLACE_FIELDS})]
     if isinstance(model, ListEntry):
         shared: dict[str, FactValue] = {
             "list": model.list_name,

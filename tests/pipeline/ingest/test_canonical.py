@@ -583,6 +583,7 @@ def test_a_field_that_no_profile_has_is_kept_and_said(tmp_path: Path) -> None:
         ({"values": {"nested": {"a": 1}}}, "values.nested must be text, an integer"),
         ({"values": {"list": [1]}}, "values.list must be text, an integer"),
         ({"values": []}, "values must be an object"),
+        ({"kind": "place", "values": {"latitude": "33.75", "longitude": "-84.39"}}, "whole millionths of a degree"),
         ({"colour": "red"}, "context holds"),
     ],
 )

@@ -4,9 +4,10 @@
      "values": {"account_type": "business", "holders": ["p1"]}}
 
 `kind` is a table of `typologies.base.facts`. `valid_to` may be given. Values are text, integers, true or false, and
-lists of text; unknown ones are left out. Fields of profiles have the names of `pipeline.schemas.frames.profile_fields`;
-another name is kept, said, and read by no typology. What people are (nationality, birthplace, language and the like; in
-profiles also names) is dropped here and reaches nothing behind.
+lists of text; unknown ones are left out. Coordinates of places are whole millionths of a degree. Fields of profiles
+have the names of `pipeline.schemas.frames.profile_fields`; another name is kept, said, and read by no typology. What
+people are (nationality, birthplace, language and the like; in profiles also names) is dropped here and reaches nothing
+behind.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from pipeline.ingest.formats.canonical.columns import PERSONAL_COLUMNS
 from pipeline.ingest.validate import LATEST, MAX_ID_BYTES, MAX_TEXT_BYTES
 from pipeline.schemas.frames import profile_fields
 from pipeline.schemas.profiles import PERSONAL_FIELDS
-from typologies.base.facts import BROADCAST_TABLES, PROFILE_TABLES, Fact, FactValue
+from typologies.base.facts import BROADCAST_TABLES, PROFILE_TABLES, Fact, FactValue, position_problem
 
 OLDEST_FACT = datetime(1900, 1, 1, tzinfo=UTC)
 """An account may be older than any event."""
@@ -54,6 +55,9 @@ def parse_fact(record: Mapping[str, object], zone: ZoneInfo) -> tuple[Fact, list
     for name, value in values.items():
         if name not in dropped and value is not None and value != "":
             kept[name] = _value(name, value)
+    problem = position_problem(kept) if table == "place" else None
+    if problem is not None:
+        raise ValueError(problem)
     valid_to = None if record.get("valid_to") is None else _time(record, "valid_to", zone)
     valid_from = _time(record, "valid_from", zone)
     if valid_to is not None and valid_to <= valid_from:
