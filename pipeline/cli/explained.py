@@ -19,6 +19,10 @@ BRIEF_EVIDENCE = 6
 """Rows of evidence in a brief explanation."""
 
 
+CONTEXT_LISTED = 12
+"""Context versions in an explanation; profiles come first."""
+
+
 def put_story(found: Explanation, n_evidence: int | None, *, is_brief: bool = False) -> None:
     """Write an explanation to standard output.
 
@@ -211,11 +215,29 @@ def _rule(found: Explanation) -> None:
             Column("from", "FROM"),
         )
         put_table(columns, rows, indent=2)
-    if alert["context"]:
-        n = len(alert["context"])
-        paragraph(f"{n:,} {'version' if n == 1 else 'versions'} of context used: {', '.join(alert['context'])}")
-    else:
+    _context(found.context)
+
+
+def _context(versions: Sequence[Row]) -> None:
+    if not versions:
         paragraph("no context was used")
+        return
+    n = len(versions)
+    paragraph(f"{n:,} {'version' if n == 1 else 'versions'} of context used, as valid and known then:")
+    listed = versions[:CONTEXT_LISTED]
+    bullets(tuple(_told(version) for version in listed))
+    if n > len(listed):
+        paragraph(f"... {n - len(listed):,} more in the view alert_context")
+
+
+def _told(version: Row) -> str:
+    if version["content"] is None:
+        return f"{version['version']} (this file holds its hash only)"
+    begin, end = (version[name] and f"{version[name].astimezone(UTC):%Y-%m-%d}" for name in ("valid_from", "valid_to"))
+    known = f"{version['known_at'].astimezone(UTC):%Y-%m-%d}"
+    span = f"valid from {begin}" + (f" to before {end}" if end else "") + ("" if known == begin else f", known {known}")
+    values = "; ".join(f"{name} {shown(value)}" for name, value in version["content"].items())
+    return one_line(f"{version['context_table']} {version['key']} ({span}): {values}")
 
 
 def sql(found: Explanation) -> str:
@@ -248,6 +270,7 @@ def put_json(found: Explanation) -> None:
             "figures": found.figures,
             "evidence": found.evidence,
             "red_flags": found.red_flags,
+            "context": found.context,
             "parameters": [
                 {"name": p.name, "value": p.value, "is_default": p.is_default, "unit": p.info.unit, "why": p.info.why}
                 for p in found.parameters

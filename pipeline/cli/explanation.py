@@ -81,6 +81,8 @@ class Explanation:
         The row of `runs`, `params` and `versions` taken apart.
     typology
         The installed typology of that name, None if there is none.
+    context
+        Context versions it used, profiles first; `content` taken apart, None where the file does not hold it.
     parameters
         What the run used; empty if that cannot be told (see `note`).
     note
@@ -95,6 +97,7 @@ class Explanation:
     red_flags: Sequence[CitedFlag]
     run: Row
     typology: Typology | None
+    context: Sequence[Row]
     parameters: Sequence[UsedParameter]
     note: str | None
 
@@ -139,9 +142,14 @@ def collect(reader: StoreReader, text: str) -> Explanation:
         red_flags=[_flag(flag, typology) for flag in alert["red_flags"] or ()],
         run=run,
         typology=typology,
+        context=[_version(row) for row in reader.context(alert_id).iter_rows(named=True)],
         parameters=parameters,
         note=note,
     )
+
+
+def _version(row: Row) -> Row:
+    return {**row, "content": None if row["content"] is None else json.loads(row["content"])}
 
 
 def _run(reader: StoreReader, run_id: str) -> Row:

@@ -108,6 +108,11 @@ SELECT
 FROM (SELECT run_id, alert_id, unnest(evidence, max_depth := 2) FROM core.standing) c
 LEFT JOIN core.event e ON e.run_id = c.run_id AND e.event_key = c.event_key;
 
+CREATE OR REPLACE VIEW alert_context AS
+SELECT c.alert_id, c.version, f.context_table, f."key", f.valid_from, f.valid_to, f.known_at, f.content
+FROM (SELECT run_id, alert_id, unnest(context) AS version FROM core.standing) c
+LEFT JOIN core.fact f ON f.run_id = c.run_id AND f.version = c.version;
+
 CREATE OR REPLACE VIEW alert_citations AS
 SELECT c.alert_id, c.code, c.mark, c.event_key, c.side
 FROM (SELECT alert_id, unnest(citations, max_depth := 2) FROM core.standing) c;
@@ -264,7 +269,13 @@ FROM (
     FROM alerts WHERE alert_id = id
     UNION ALL
     SELECT
-        9, 'retracted too late', row_number() OVER (ORDER BY e.event_time, e.event_key),
+        9, 'context', row_number() OVER (ORDER BY context_table, "key", valid_from, version),
+        coalesce(format('{} {}: {}', context_table, "key", content), version),
+        strftime(valid_from AT TIME ZONE 'UTC', 'valid from %Y-%m-%d'), NULL, NULL, NULL, NULL
+    FROM alert_context WHERE alert_id = id
+    UNION ALL
+    SELECT
+        10, 'retracted too late', row_number() OVER (ORDER BY e.event_time, e.event_key),
         format('event {} was retracted after alerts of its time were final; it still counts here', e.event_id),
         NULL, NULL, NULL, NULL, NULL
     FROM events e

@@ -60,6 +60,20 @@ def test_the_world_gives_alerts_whose_every_figure_recomputes(plain: tuple[Path,
     assert verify(db) == []
 
 
+def test_the_file_holds_every_version_of_context_that_alerts_cite_and_no_other(
+    plain: tuple[Path, ReplayReport],
+) -> None:
+    with duckdb.connect(str(plain[0]), read_only=True) as connection:
+        n_cited, n_missing = connection.execute(
+            "SELECT count(*), count(*) FILTER (WHERE content IS NULL) FROM alert_context"
+        ).fetchall()[0]
+        kept = connection.execute("SELECT version FROM core.fact").fetchall()
+        cited = connection.execute("SELECT DISTINCT unnest(context) FROM alert_history").fetchall()
+    assert n_cited
+    assert n_missing == 0
+    assert sorted(kept) == sorted(cited)
+
+
 @pytest.mark.parametrize(
     "change",
     [{"batch": 1_000}, {"batch": 37}, {"shuffle": 1}, {"shuffle": 2, "batch": 501}, {"memory_bytes": 200_000}],

@@ -176,8 +176,10 @@ def test_an_explanation_tells_everything_about_every_alert(feiqian: Feiqian, wor
         for heading in ("RULE, PARAMETERS, CONTEXT", "NEXT STEPS", "SQL THAT COMPUTES EVERY FIGURE AGAIN"):
             assert f"\n{heading}" in text
         assert row["explanation"].split(".")[0] in flat
-        for part in ("counter_evidence", "look_alikes", "not_computed", "red_flags", "context"):
+        for part in ("counter_evidence", "look_alikes", "not_computed", "red_flags"):
             assert all(" ".join(value.split()[:3]) in flat for value in row[part] or ())
+        n = len(row["context"])
+        assert (f"{n} version{'s' if n > 1 else ''} of context used" if n else "no context was used") in flat
         for reason in row["reasons"]:
             assert reason["code"] in text
             assert f"{Decimal(reason['observed']):,f} {reason['unit']}" in flat
@@ -364,3 +366,24 @@ def test_an_explanation_says_which_events_were_retracted_too_late(feiqian: Feiqi
 def test_an_alert_whose_events_all_stand_says_nothing_of_retractions(feiqian: Feiqian, retracted_db: Path) -> None:
     ((alert,),) = rows(retracted_db, "SELECT alert_id FROM alerts WHERE retracted_late = []")
     assert "RETRACTED" not in feiqian("alerts", "explain", alert, "--db", retracted_db).stdout
+
+
+# Context
+
+
+def test_an_explanation_shows_the_profile_values_that_were_used(feiqian: Feiqian, world_db: Path) -> None:
+    ((alert, key, begin, occupation),) = rows(
+        world_db,
+        "SELECT alert_id, key, valid_from, content->>'occupation' FROM alert_context "
+        "WHERE ends_with(context_table, '_profile') AND content->>'occupation' IS NOT NULL ORDER BY ALL LIMIT 1",
+    )
+    told = " ".join(feiqian("alerts", "explain", alert, "--db", world_db).stdout.split())
+    assert f"{key} (valid from {begin:%Y-%m-%d})" in told
+    assert f"occupation {occupation};" in told
+    body = json.loads(feiqian("alerts", "explain", alert, "--db", world_db, "-o", "json").stdout)
+    assert [version["content"]["occupation"] for version in body["context"] if version["key"] == key] == [occupation]
+
+
+def test_a_version_of_context_that_the_file_does_not_hold_is_told_by_its_hash(feiqian: Feiqian, hand_db: Path) -> None:
+    ((alert,),) = rows(hand_db, "SELECT alert_id FROM alert_queue LIMIT 1")
+    assert "c0ffee (this file holds its hash only)" in feiqian("alerts", "explain", alert, "--db", hand_db).stdout
