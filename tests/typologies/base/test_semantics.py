@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import numpy as np
+import polars as pl
 import pytest
 
 from tests.typologies_for_tests.cash_by_role import CashByRole, CashByRoleParams
@@ -30,6 +31,7 @@ from typologies.base.events import NULL_I64, Kind, Side
 from typologies.base.expressions import Expr, col
 from typologies.base.facts import Fact
 from typologies.base.findings import Deadline, Finding
+from typologies.base.identity import key_text
 from typologies.base.reference import Bound, ReferenceEngine, digests
 from typologies.base.runner import Runner
 from typologies.base.settings import EngineSettings
@@ -327,6 +329,30 @@ def test_b2_a_retraction_names_a_delivery_so_that_an_event_can_come_again(order:
     for i in order:
         play.give(steps[i])
     assert len(play.check()) == 1
+
+
+def test_b2_an_event_without_an_id_is_taken_out_by_its_key() -> None:
+    frame = events_frame([deposit("a", 0), deposit("b", 0.5)]).with_columns(event_id=pl.lit(None, pl.String))
+    play = Play(Deposits(Pairs()))
+    numbers = np.zeros(2, np.int64)
+    batch = play.runner.encode(frame, numbers)
+    key = key_text(batch.records[0]["key_hi"], batch.records[0]["key_lo"])
+    gone = frame[:1].with_columns(kind=pl.lit("retraction"), retracts_key=pl.lit(key))
+    book = AlertBook()
+    book.apply(play.runner.process(batch, us(0) - DAY_US, us(0.5)))
+    assert len(book.standing()) == 1
+    book.apply(play.runner.process(play.runner.encode(gone, numbers[:1]), us(0) - DAY_US, us(0.5)))
+    assert not book.standing()
+
+
+def test_b2_a_retraction_that_names_no_key_at_all_takes_out_nothing() -> None:
+    frame = events_frame([deposit("a", 0), deposit("b", 0.5)]).with_columns(event_id=pl.lit(None, pl.String))
+    play = Play(Deposits(Pairs()))
+    book = AlertBook()
+    for rows in (frame, frame[:1].with_columns(kind=pl.lit("retraction"), retracts_key=pl.lit("é no key"))):
+        batch = play.runner.encode(rows, np.zeros(rows.height, np.int64))
+        book.apply(play.runner.process(batch, us(0) - DAY_US, us(0.5)))
+    assert len(book.standing()) == 1
 
 
 # C. Findings and episodes
