@@ -28,6 +28,7 @@ from pipeline.storage.run import RunInfo, RunInput
 from pipeline.storage.store import AlertStore
 from replay.ahead import ahead
 from replay.arrival import in_batches, shuffled
+from replay.cited import CitedContext
 from replay.config import Progress, ReplayConfig, ReplayReport
 from replay.source import RowNumbers, Source, SourceFile
 from typologies.base.alerts import Alert, Status
@@ -212,6 +213,7 @@ class _Driver:
         self._n_late = 0
         self._n_ahead = 0
         self._n_facts = 0
+        self._context = CitedContext()
         self._reasons: Counter[str] = Counter()
         self._first: int | None = None
         self._last: int | None = None
@@ -289,7 +291,8 @@ class _Driver:
         late = np.flatnonzero(verdicts == Verdict.LATE)
         if late.shape[0]:
             self._n_late += int(late.shape[0])
-            self._write(late=self._runner.describe(batch, late.tolist()))
+            named = pl.Series("retracts_key", [batch.retracts.get(i) for i in late.tolist()], pl.String)
+            self._write(late=self._runner.describe(batch, late.tolist()).with_columns(named))
         ahead_of_time = np.flatnonzero(verdicts == Verdict.AHEAD)
         if ahead_of_time.shape[0]:
             self._n_ahead += int(ahead_of_time.shape[0])
@@ -302,6 +305,7 @@ class _Driver:
         if facts:
             started = time.perf_counter()
             self._n_facts += len(facts)
+            self._context.add(facts)
             self._apply(self._runner.add_facts(facts))
             self._spent("context", started)
         started = time.perf_counter()
@@ -345,7 +349,8 @@ class _Driver:
         if rejected is not None:
             self._reasons.update(rejected["reason"].to_list())
         started = time.perf_counter()
-        self._buffer.add(AlertBatch(alerts or [], cited, rejected, late))
+        context = self._context.take(alerts or ())
+        self._buffer.add(AlertBatch(alerts or [], cited, rejected, late, context))
         self._spent("store", started)
 
     def _spent(self, stage: str, started: float) -> None:

@@ -58,7 +58,7 @@ COLUMNS = (
     Column("typology", "TYPOLOGY", shrinks=True),
     Column("subject", "SUBJECT", shrinks=True),
     Column("amount_usd", "AMOUNT USD", right=True),
-    Column("n_events", "EVENTS", right=True),
+    Column("events", "EVENTS", right=True),
     Column("triggered_at", "TRIGGERED", show=lambda moment: f"{moment:%Y-%m-%d}"),
 )
 
@@ -68,7 +68,7 @@ WIDE = 92
 FIELDS = (
     *("alert_id", "severity", "rank_score", "typology", "typology_version", "subject_kind", "subject_id"),
     *("subject_role", "amount_usd", "n_events", "n_without_usd", "triggered_at", "first_event_time"),
-    *("last_event_time", "red_flags", "modes", "main_reason", "is_settled", "revision", "run_id"),
+    *("last_event_time", "red_flags", "modes", "main_reason", "retracted_late", "is_settled", "revision", "run_id"),
 )
 
 SeverityOption = Annotated[
@@ -141,6 +141,8 @@ def list_alerts(
     for row in rows:
         row["short_id"] = short.get(row["alert_id"])
         row["subject"] = f"{row['subject_kind']} {row['subject_id']}" if is_wide else row["subject_id"]
+        n_gone = len(row["retracted_late"])
+        row["events"] = f"{row['n_events']:,}" + (f" ({n_gone:,} retracted)" if n_gone else "")
         row["main_reason"] = row["reasons"][0]["text"] if row["reasons"] else None
     emit(output, "alerts", COLUMNS, rows, FIELDS, {"total": total})
     if run is not None and not run.is_finished:

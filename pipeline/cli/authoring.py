@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -17,15 +18,16 @@ from pipeline.cli.typologies import catalogue
 if TYPE_CHECKING:
     from typologies.base.testing import TestReport
 
+RootOption = Annotated[
+    Path | None, typer.Option("--root", metavar="DIR", help="Folder that holds typologies. [default: the program's]")
+]
+
 _FIELDS = ("typology", "version", "check", "passed", "problem")
 
 
 def new(
     name: Annotated[str, typer.Argument(metavar="NAME", help="Lower-case words joined by underscores.")],
-    root: Annotated[
-        Path | None,
-        typer.Option("--root", metavar="DIR", help="Folder that holds typologies. [default: the program's]"),
-    ] = None,
+    root: RootOption = None,
 ) -> None:
     """Write the folder of a new typology: complete, passing every check, ready to be changed."""
     from datetime import datetime
@@ -36,7 +38,8 @@ def new(
     for path in sorted(folder.rglob("*")):
         if path.is_file():
             print(path)
-    say(f"Next: change detector.py, params.py and cases/*.jsonl, then: feiqian typologies test {name}")
+    where = "" if root is None else f" --root {shlex.quote(str(root))}"
+    say(f"Next: change detector.py, params.py and cases/*.jsonl, then: feiqian typologies test {name}{where}")
 
 
 def run_tests(
@@ -45,18 +48,22 @@ def run_tests(
         int | None, typer.Option("--histories", min=1, metavar="N", help="Random histories for the contract.")
     ] = None,
     seed: Annotated[int | None, typer.Option("--seed", min=0, metavar="N", help="Of the random histories.")] = None,
+    root: RootOption = None,
     output: OutputOption = Output.TABLE,
 ) -> None:
     """Run golden cases and the contract of typologies; exit code 1 if a check fails."""
     import numpy as np
 
+    from typologies.base.catalogue import discover
     from typologies.base.testing import BUDGET, SEED, run_all
 
-    known = catalogue()
+    known = catalogue() if root is None else discover(root)
     names = list(dict.fromkeys(typologies or known))
     unknown = [name for name in names if name not in known]
     if unknown:
-        raise WrongUsage(f"no typology {', '.join(map(repr, unknown))}; there are: {', '.join(known)}")
+        raise WrongUsage(f"no typology {', '.join(map(repr, unknown))}; there are: {', '.join(known) or 'none'}")
+    if not names:
+        raise WrongUsage(f"no typology lies in {root}: `feiqian typologies new NAME --root {root}` writes one")
     reports = []
     for name in names:
         rng = np.random.default_rng(SEED if seed is None else seed)

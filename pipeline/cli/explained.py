@@ -19,6 +19,10 @@ BRIEF_EVIDENCE = 6
 """Rows of evidence in a brief explanation."""
 
 
+CONTEXT_LISTED = 12
+"""Context versions in an explanation; profiles come first."""
+
+
 def put_story(found: Explanation, n_evidence: int | None, *, is_brief: bool = False) -> None:
     """Write an explanation to standard output.
 
@@ -130,6 +134,12 @@ def _evidence(found: Explanation, limit: int | None) -> None:
     put_table([column for column in _EVIDENCE_COLUMNS if _has(column, listed)], listed, indent=2)
     if len(listed) < len(rows):
         paragraph(f"... {len(rows) - len(listed):,} more rows (--evidence 0 shows all)")
+    if found.alert["retracted_late"]:
+        n = len(found.alert["retracted_late"])
+        paragraph(
+            f"{n:,} cited {'event was' if n == 1 else 'events were'} retracted too late to leave the alert; every "
+            f"figure above still contains {'it' if n == 1 else 'them'}. The retractions are in late_events."
+        )
     if found.alert["evidence_omitted"]:
         paragraph(f"{found.alert['evidence_omitted']:,} more are counted in the figures and not listed in the store")
 
@@ -143,6 +153,7 @@ def _evidence_row(row: Row) -> Mapping[str, Any]:
         "usd": None if row["currency"] == "USD" else row["amount_usd"],
         "from": row["debtor_account"] or row["debtor"],
         "to": row["creditor_account"] or row["creditor"],
+        "gone": "too late" if row["is_retracted_late"] else None,
         "place_of_row": f"{row['source']}:{row['position']}" if row["source"] else None,
     }
 
@@ -158,6 +169,7 @@ _EVIDENCE_COLUMNS = (
     Column("conductor", "CONDUCTOR", shrinks=True),
     Column("branch", "BRANCH", shrinks=True),
     Column("place", "PLACE", shrinks=True),
+    Column("gone", "RETRACTED"),
     Column("event_id", "EVENT", shrinks=True),
 )
 
@@ -203,11 +215,29 @@ def _rule(found: Explanation) -> None:
             Column("from", "FROM"),
         )
         put_table(columns, rows, indent=2)
-    if alert["context"]:
-        n = len(alert["context"])
-        paragraph(f"{n:,} {'version' if n == 1 else 'versions'} of context used: {', '.join(alert['context'])}")
-    else:
+    _context(found.context)
+
+
+def _context(versions: Sequence[Row]) -> None:
+    if not versions:
         paragraph("no context was used")
+        return
+    n = len(versions)
+    paragraph(f"{n:,} {'version' if n == 1 else 'versions'} of context used, as valid and known then:")
+    listed = versions[:CONTEXT_LISTED]
+    bullets(tuple(_told(version) for version in listed))
+    if n > len(listed):
+        paragraph(f"... {n - len(listed):,} more in the view alert_context")
+
+
+def _told(version: Row) -> str:
+    if version["content"] is None:
+        return f"{version['version']} (this file holds its hash only)"
+    begin, end = (version[name] and f"{version[name].astimezone(UTC):%Y-%m-%d}" for name in ("valid_from", "valid_to"))
+    known = f"{version['known_at'].astimezone(UTC):%Y-%m-%d}"
+    span = f"valid from {begin}" + (f" to before {end}" if end else "") + ("" if known == begin else f", known {known}")
+    values = "; ".join(f"{name} {shown(value)}" for name, value in version["content"].items())
+    return one_line(f"{version['context_table']} {version['key']} ({span}): {values}")
 
 
 def sql(found: Explanation) -> str:
@@ -240,6 +270,7 @@ def put_json(found: Explanation) -> None:
             "figures": found.figures,
             "evidence": found.evidence,
             "red_flags": found.red_flags,
+            "context": found.context,
             "parameters": [
                 {"name": p.name, "value": p.value, "is_default": p.is_default, "unit": p.info.unit, "why": p.info.why}
                 for p in found.parameters

@@ -18,9 +18,10 @@ from typologies.base.parameters import ParameterInfo, build, describe, params_ha
 Row = Mapping[str, Any]
 
 _EVIDENCE = """
-    SELECT v.event_id, v.event_key, v.role, v.side, v.source, v.position, v.amount_usd, e.event_time, e.kind, e.rail,
-        e.channel, e.amount, e.currency, e.fx_source, e.debtor_account, e.debtor, e.debtor_name, e.creditor_account,
-        e.creditor, e.creditor_name, e.conductor, e.on_behalf_of, e.branch, e.place, e.business_date, e.purpose, e.memo
+    SELECT v.event_id, v.event_key, v.role, v.side, v.source, v.position, v.amount_usd, v.is_retracted_late,
+        e.event_time, e.kind, e.rail, e.channel, e.amount, e.currency, e.fx_source, e.debtor_account, e.debtor,
+        e.debtor_name, e.creditor_account, e.creditor, e.creditor_name, e.conductor, e.on_behalf_of, e.branch, e.place,
+        e.business_date, e.purpose, e.memo
     FROM alert_evidence v
     LEFT JOIN events e USING (event_key)
     WHERE v.alert_id = $id
@@ -80,6 +81,8 @@ class Explanation:
         The row of `runs`, `params` and `versions` taken apart.
     typology
         The installed typology of that name, None if there is none.
+    context
+        Context versions it used, profiles first; `content` taken apart, None where the file does not hold it.
     parameters
         What the run used; empty if that cannot be told (see `note`).
     note
@@ -94,6 +97,7 @@ class Explanation:
     red_flags: Sequence[CitedFlag]
     run: Row
     typology: Typology | None
+    context: Sequence[Row]
     parameters: Sequence[UsedParameter]
     note: str | None
 
@@ -138,9 +142,14 @@ def collect(reader: StoreReader, text: str) -> Explanation:
         red_flags=[_flag(flag, typology) for flag in alert["red_flags"] or ()],
         run=run,
         typology=typology,
+        context=[_version(row) for row in reader.context(alert_id).iter_rows(named=True)],
         parameters=parameters,
         note=note,
     )
+
+
+def _version(row: Row) -> Row:
+    return {**row, "content": None if row["content"] is None else json.loads(row["content"])}
 
 
 def _run(reader: StoreReader, run_id: str) -> Row:

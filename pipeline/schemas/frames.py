@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Final
+from typing import Any, Final, get_args
 
 import polars as pl
 
 from pipeline.schemas.fields import ContextRecord
 from pipeline.schemas.onchain import AccountTransfer, OnChain, UtxoTransfer
-from pipeline.schemas.profiles import AccountProfile, PartyProfile, Profile
-from pipeline.schemas.reference import FxFixing, ListEntry
+from pipeline.schemas.profiles import AccountProfile, ExpectedActivity, Flow, Income, PartyProfile, Profile
+from pipeline.schemas.reference import FxFixing, ListEntry, Place
 from pipeline.schemas.transactions import Card, Cash, Instrument, Payment
 from pipeline.schemas.wire import Retraction, WireEvent
 from typologies.base.events import FRAME_SCHEMA
@@ -20,6 +20,8 @@ DERIVED_COLUMNS: Final = frozenset({"origin", "position", "amount_usd", "fx_sour
 """Columns of the frame that no record carries: places are added by who reads, USD by the FX table, keys by identity."""
 
 Row = Mapping[str, object]
+
+_PLACE_FIELDS: Final = ("name", "country", "latitude", "longitude", "zone")
 
 
 def to_frame(models: Sequence[WireEvent]) -> pl.DataFrame:
@@ -48,7 +50,7 @@ def to_frame(models: Sequence[WireEvent]) -> pl.DataFrame:
 
 
 def to_facts(model: WireEvent) -> list[Fact]:
-    """Return the context versions in a profile, fixing or list entry; an empty list for every other kind.
+    """Return the context versions in a profile, fixing, place or list entry; an empty list for every other kind.
 
     Fields that are unknown are left out, and so are all `PERSONAL_FIELDS`: what a fact does not carry, no detector can
     read. Registry statements and trade documents become context in stages of their own.
@@ -64,6 +66,8 @@ def to_facts(model: WireEvent) -> list[Fact]:
             "fixing": model.fixing,
         }
         return [_fact(model, "fx_fixing", model.currency, values)]
+    if isinstance(model, Place):
+        return [_fact(model, "place", model.place, {name: getattr(model, name) for name in _PLACE_FIELDS})]
     if isinstance(model, ListEntry):
         shared: dict[str, FactValue] = {
             "list": model.list_name,
@@ -79,6 +83,21 @@ def to_facts(model: WireEvent) -> list[Fact]:
             for listed in model.identifiers
         ]
     return []
+
+
+def profile_fields() -> dict[str, frozenset[str]]:
+    """Return the fields that a profile can have as a fact, by table: the one name of each.
+
+    Whatever writes profiles (readers, generators, scenarios, golden cases) and reads them (typologies) uses these.
+    """
+    income = Income(amount=0, exponent=0, currency="USD", period="year")
+    flows = tuple(ExpectedActivity(flow=flow, amount=1, exponent=0, currency="USD") for flow in get_args(Flow))
+    full: dict[str, Any] = {"declared_income": income, "expected_activity": flows}
+    account, party = AccountProfile.model_construct(**full), PartyProfile.model_construct(**full)
+    return {
+        "account_profile": frozenset(_account_values(account)),
+        "party_profile": frozenset(_party_values(party)),
+    }
 
 
 def _rows(model: object) -> Iterable[Row]:
@@ -165,10 +184,24 @@ def _profile_values(model: Profile) -> dict[str, FactValue]:
     return values
 
 
+def _income_values(income: Income | None) -> dict[str, FactValue]:
+    if income is None:
+        return {}
+    return {
+        "declared_income": income.amount,
+        "declared_income_exponent": income.exponent,
+        "declared_income_currency": income.currency,
+        "declared_income_period": income.period,
+    }
+
+
 def _account_values(model: AccountProfile) -> dict[str, FactValue]:
     return _profile_values(model) | {
         "holders": model.holders,
         "account_type": model.account_type,
+        "holder_class": model.holder_class,
+        "occupation": model.occupation,
+        **_income_values(model.declared_income),
         "status": model.status,
         "opened_on": model.opened_on.isoformat() if model.opened_on else None,
         "closed_on": model.closed_on.isoformat() if model.closed_on else None,
@@ -181,15 +214,11 @@ def _account_values(model: AccountProfile) -> dict[str, FactValue]:
 
 
 def _party_values(model: PartyProfile) -> dict[str, FactValue]:
-    income = model.declared_income
     return _profile_values(model) | {
         "party_class": model.party_class,
         "occupation": model.occupation,
         "employer": model.employer,
         "industry_code": model.industry_code,
-        "declared_income": income.amount if income else None,
-        "declared_income_exponent": income.exponent if income else None,
-        "declared_income_currency": income.currency if income else None,
-        "declared_income_period": income.period if income else None,
+        **_income_values(model.declared_income),
         "customer_since": model.customer_since.isoformat() if model.customer_since else None,
     }

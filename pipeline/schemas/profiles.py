@@ -78,12 +78,22 @@ class Profile(ContextRecord):
 
 
 class AccountProfile(Profile):
-    """One version of what is known about an account. `holders` are party ids, the primary one first."""
+    """One version of what is known about an account. `holders` are party ids, the primary one first.
+
+    `holder_class`, `occupation` and `declared_income` repeat what is known about the primary holder: a judgement of an
+    account sees the account's own profile and no party's. `place` is the place code of the home branch, or of the
+    holder where the institution knows that instead.
+    """
 
     kind: Literal["account_profile"]
     account: Identifier
     holders: Identifiers | None = None
-    account_type: Literal["personal", "business", "escrow", "correspondent", "other"] | None = None
+    account_type: (
+        Literal["personal", "business", "escrow", "client_money", "trust", "correspondent", "other"] | None
+    ) = None
+    holder_class: PartyClassName | None = None
+    occupation: Identifier | None = None
+    declared_income: Income | None = None
     status: Literal["open", "dormant", "restricted", "closed"] | None = None
     opened_on: Day | None = None
     closed_on: Day | None = None

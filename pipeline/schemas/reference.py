@@ -1,12 +1,13 @@
-"""Reference data that every partition holds whole: FX fixings and entries of lists."""
+"""Reference data that every partition holds whole: FX fixings, places and entries of lists."""
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
-from pipeline.schemas.fields import ContextRecord, Currency, Day, DecimalText, Identifier, WireModel
+from pipeline.schemas.fields import ContextRecord, Country, Currency, Day, DecimalText, Identifier, WireModel
+from typologies.base.facts import MAX_LATITUDE, MAX_LONGITUDE
 
 
 class FxFixing(ContextRecord):
@@ -17,6 +18,28 @@ class FxFixing(ContextRecord):
     usd_per_unit: DecimalText
     fixed_on: Day
     fixing: Identifier
+
+
+class Place(ContextRecord):
+    """A place: the area that a place code of an event or a profile names ("US-TX-78040").
+
+    `latitude` and `longitude` are whole millionths of a degree (WGS 84, north and east positive) and come together:
+    27515600 is 27.5156 degrees north. Degrees with a point are refused.
+    """
+
+    kind: Literal["place"]
+    place: Identifier
+    name: Identifier | None = None
+    country: Country | None = None
+    latitude: Annotated[int, Field(ge=-MAX_LATITUDE, le=MAX_LATITUDE)] | None = None
+    longitude: Annotated[int, Field(ge=-MAX_LONGITUDE, le=MAX_LONGITUDE)] | None = None
+    zone: Identifier | None = None
+
+    @model_validator(mode="after")
+    def _check_position(self) -> Self:
+        if (self.latitude is None) != (self.longitude is None):
+            raise ValueError("latitude and longitude come together")
+        return self
 
 
 class ListedIdentifier(WireModel):

@@ -12,7 +12,7 @@ from pipeline.schemas.documents import RegistryStatement, TradeDocument
 from pipeline.schemas.fields import PATTERN_MEANING, WireRecord
 from pipeline.schemas.onchain import OnChain
 from pipeline.schemas.profiles import AccountProfile, PartyProfile
-from pipeline.schemas.reference import FxFixing, ListEntry
+from pipeline.schemas.reference import FxFixing, ListEntry, Place
 from pipeline.schemas.transactions import Card, Cash, Instrument, Payment
 from typologies.base.errors import InvalidEvent
 
@@ -47,6 +47,7 @@ WireEvent = (
     | RegistryStatement
     | TradeDocument
     | FxFixing
+    | Place
     | ListEntry
     | Retraction
 )
@@ -62,6 +63,7 @@ MODELS: Final[dict[str, type[WireRecord]]] = {
     "registry_statement": RegistryStatement,
     "trade_document": TradeDocument,
     "fx_fixing": FxFixing,
+    "place": Place,
     "list_entry": ListEntry,
     "retraction": Retraction,
 }

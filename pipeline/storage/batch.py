@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -11,6 +12,7 @@ from pipeline.ingest.reader import REJECTED_SCHEMA
 from pipeline.storage.errors import InvalidBatch
 from typologies.base.alerts import Alert
 from typologies.base.events import FRAME_SCHEMA
+from typologies.base.facts import Fact
 
 Schema = dict[str, pl.DataType | type[pl.DataType]]
 
@@ -20,6 +22,16 @@ CITED_SCHEMA: Schema = FRAME_SCHEMA | {"event_key": pl.String}
 LATE_SCHEMA: Schema = CITED_SCHEMA | {"accepted_from": pl.Datetime("us", "UTC")}
 """Columns of a frame of late events. `event_key` and `accepted_from` (the earliest event time that the input still
 accepted) may be missing."""
+
+_TIME = pl.Datetime("us", "UTC")
+CONTEXT_SCHEMA: Schema = {
+    **dict.fromkeys(("version", "context_table", "key"), pl.String),
+    "valid_from": _TIME,
+    "valid_to": _TIME,
+    "known_at": _TIME,
+    "content": pl.String,
+}
+"""Columns of a frame of context versions; `version` is the content hash."""
 
 _MONEY = ("amount", "counter_amount")
 
@@ -39,18 +51,21 @@ class AlertBatch:
         Frame of `pipeline.ingest.reader.REJECTED_SCHEMA`.
     late
         Frame of `LATE_SCHEMA`.
+    context
+        Context versions that these alerts cite, unless handed over before in the same run.
     """
 
     alerts: Sequence[Alert] = ()
     cited: pl.DataFrame | None = None
     rejected: pl.DataFrame | None = None
     late: pl.DataFrame | None = None
+    context: Sequence[Fact] = ()
 
     @property
     def n_rows(self) -> int:
-        """Alerts and rows of all frames, as a measure of size."""
+        """Alerts, context versions and rows of all frames, as a measure of size."""
         frames = (self.cited, self.rejected, self.late)
-        return len(self.alerts) + sum(frame.height for frame in frames if frame is not None)
+        return len(self.alerts) + len(self.context) + sum(frame.height for frame in frames if frame is not None)
 
 
 def merge(batches: Sequence[AlertBatch]) -> AlertBatch:
@@ -60,6 +75,7 @@ def merge(batches: Sequence[AlertBatch]) -> AlertBatch:
         _concat([batch.cited for batch in batches]),
         _concat([batch.rejected for batch in batches]),
         _concat([batch.late for batch in batches]),
+        [fact for batch in batches for fact in batch.context],
     )
 
 
@@ -108,6 +124,18 @@ def cited_events(frame: pl.DataFrame | None) -> pl.DataFrame:
     if events["event_key"].null_count():
         raise InvalidBatch(f"every cited event needs its event_key; {events['event_key'].null_count()} rows lack it")
     return _wide_as_text(events.unique("event_key", keep="first", maintain_order=True))
+
+
+def context_versions(facts: Sequence[Fact]) -> pl.DataFrame:
+    """Return context versions once each as a frame of `CONTEXT_SCHEMA`; their values as JSON with sorted keys."""
+    rows = {
+        fact.content_hash(): (
+            *(fact.content_hash(), fact.table, fact.key, fact.valid_from, fact.valid_to, fact.known_at),
+            json.dumps(dict(fact.values), ensure_ascii=False, sort_keys=True, separators=(",", ":")),
+        )
+        for fact in facts
+    }
+    return pl.DataFrame(list(rows.values()), schema=CONTEXT_SCHEMA, orient="row")
 
 
 def late_events(frame: pl.DataFrame | None) -> pl.DataFrame:

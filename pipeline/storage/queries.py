@@ -178,6 +178,14 @@ class StoreReader:
         """Return the evidence of one alert in order of time, with amounts, accounts and names."""
         return self.query("FROM evidence_for($id)", {"id": self.resolve(alert_id)})
 
+    def context(self, alert_id: str) -> pl.DataFrame:
+        """Return the context versions of one alert, profiles first: rows of `alert_context`."""
+        return self.query(
+            "SELECT * EXCLUDE (alert_id) FROM alert_context WHERE alert_id = $id "
+            "ORDER BY NOT ends_with(context_table, '_profile'), context_table, key, valid_from, known_at, version",
+            {"id": self.resolve(alert_id)},
+        )
+
     def history(self, alert_id: str) -> pl.DataFrame:
         """Return all revisions of an alert, standing or not, by run and revision."""
         return self.query(

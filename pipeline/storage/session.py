@@ -45,6 +45,7 @@ class Prepared:
     events: pl.DataFrame
     rejected: pl.DataFrame
     late: pl.DataFrame
+    context: pl.DataFrame
 
 
 class Session:
@@ -92,6 +93,7 @@ class Session:
             batches.cited_events(batch.cited),
             batches.checked_rejected(batch.rejected),
             batches.late_events(batch.late),
+            batches.context_versions(batch.context),
         )
 
     def put(self, prepared: Prepared) -> bool:
@@ -103,6 +105,7 @@ class Session:
             An alert cites an event that the run has not been given.
         """
         changed = self._put_events(prepared.events)
+        changed += self._put_context(prepared.context)
         self._check_citations(prepared.revisions)
         changed += self._put_alerts(prepared.revisions)
         plain = {name: name for name in prepared.rejected.columns}
@@ -165,6 +168,16 @@ class Session:
                     "GROUP BY source, event_id HAVING count(*) > 1)"
                 )
         return added
+
+    def _put_context(self, versions: pl.DataFrame) -> int:
+        if versions.is_empty():
+            return 0
+        names = ", ".join(f'"{name}"' for name in versions.columns)
+        with self._frame(versions):
+            return self._changes(
+                f"INSERT INTO core.fact (run_id, {names}) SELECT $run, {names} FROM incoming i "
+                "WHERE NOT EXISTS (FROM core.fact f WHERE f.run_id = $run AND f.version = i.version)"
+            )
 
     def _check_citations(self, revisions: Sequence[Revision]) -> None:
         alert_of = {key: r.content.row["alert_id"] for r in revisions for key in r.content.cited_keys()}
@@ -241,6 +254,11 @@ class Session:
                 "FROM core.alert_revision WHERE run_id = $run UNION ALL "
                 "SELECT unnest(list_transform(citations, lambda x: x.event_key)) "
                 "FROM core.alert_revision WHERE run_id = $run) c WHERE c.event_key = e.event_key)"
+            )
+            removed += self._changes(
+                "DELETE FROM core.fact f WHERE run_id = $run AND NOT EXISTS (FROM ("
+                "SELECT unnest(context) AS version FROM core.alert_revision WHERE run_id = $run"
+                ") c WHERE c.version = f.version)"
             )
         return bool(removed)
 

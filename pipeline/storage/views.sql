@@ -11,6 +11,48 @@ JOIN (
 ) last USING (run_id, alert_id, revision)
 WHERE a.run_id = (SELECT current_run FROM core.meta) AND a.status = 'standing';
 
+-- Cited events that are gone but for the hour at which their retraction came. An event is there while some delivery of
+-- it is not taken out; a source without deliveries has one, ''. Both sets are read whole, so arrival cannot matter.
+CREATE OR REPLACE VIEW core.retracted_late AS
+WITH late AS (
+    SELECT event_key, kind, source, event_id, event_time, coalesce(delivery, '') AS delivery, retracts_key
+    FROM core.late_event
+    WHERE run_id = (SELECT current_run FROM core.meta)
+),
+retraction AS (FROM late WHERE kind = 'retraction'),
+delivered AS (
+    SELECT event_key, source, event_id, event_time, coalesce(delivery, '') AS delivery
+    FROM core.event
+    WHERE run_id = (SELECT current_run FROM core.meta) AND EXISTS (FROM retraction)
+    UNION
+    SELECT l.event_key, l.source, l.event_id, l.event_time, l.delivery
+    FROM late l
+    JOIN core.event e ON e.run_id = (SELECT current_run FROM core.meta) AND e.event_key = l.event_key
+    WHERE l.kind <> 'retraction'
+),
+taken_out AS (
+    SELECT d.event_key, d.delivery
+    FROM delivered d JOIN retraction r ON r.retracts_key = d.event_key AND r.delivery = d.delivery
+    UNION
+    SELECT d.event_key, d.delivery
+    FROM delivered d JOIN retraction r USING (source, event_id, event_time, delivery)
+    WHERE r.retracts_key IS NULL
+)
+SELECT event_key
+FROM delivered LEFT JOIN (SELECT *, true AS is_gone FROM taken_out) USING (event_key, delivery)
+GROUP BY event_key
+HAVING bool_and(is_gone IS NOT NULL);
+
+CREATE OR REPLACE VIEW core.alert_retracted_late AS
+SELECT c.alert_id, list(DISTINCT c.event_key ORDER BY c.event_key) AS retracted_late
+FROM (
+    SELECT alert_id, unnest(list_transform(evidence, lambda x: x.event_key)) AS event_key FROM core.standing
+    UNION ALL
+    SELECT alert_id, unnest(list_transform(citations, lambda x: x.event_key)) FROM core.standing
+) c
+JOIN core.retracted_late USING (event_key)
+GROUP BY c.alert_id;
+
 CREATE OR REPLACE VIEW alerts AS
 SELECT
     a.alert_id, a.digest, a.status, a.typology, a.typology_version, a.subject_kind, a.subject_id, a.subject_role,
@@ -22,9 +64,11 @@ SELECT
     ) AS reasons,
     a.red_flags, a.modes, a.explanation, a.counter_evidence, a.look_alikes, a.not_computed, a.is_retroactive,
     a.context, a.evidence_omitted, a.principal_roles, a.n_findings, a.predecessor, a.is_settled,
-    r.params_hash, a.run_id, a.revision, a.raised_at, a.recorded_at
+    r.params_hash, a.run_id, a.revision, a.raised_at, a.recorded_at,
+    coalesce(l.retracted_late, []) AS retracted_late
 FROM core.standing a
-JOIN core.run r USING (run_id);
+JOIN core.run r USING (run_id)
+LEFT JOIN core.alert_retracted_late l USING (alert_id);
 
 CREATE OR REPLACE VIEW alert_history AS
 SELECT
@@ -59,9 +103,15 @@ WHERE e.run_id = (SELECT current_run FROM core.meta);
 CREATE OR REPLACE VIEW alert_evidence AS
 SELECT
     c.alert_id, c.event_key, coalesce(e.event_id, 'row-' || c.event_key) AS event_id, c.role, c.side,
-    e.event_time, e.amount_usd, e.origin AS source, e.position
+    e.event_time, e.amount_usd, e.origin AS source, e.position,
+    c.event_key IN (SELECT event_key FROM core.retracted_late) AS is_retracted_late
 FROM (SELECT run_id, alert_id, unnest(evidence, max_depth := 2) FROM core.standing) c
 LEFT JOIN core.event e ON e.run_id = c.run_id AND e.event_key = c.event_key;
+
+CREATE OR REPLACE VIEW alert_context AS
+SELECT c.alert_id, c.version, f.context_table, f."key", f.valid_from, f.valid_to, f.known_at, f.content
+FROM (SELECT run_id, alert_id, unnest(context) AS version FROM core.standing) c
+LEFT JOIN core.fact f ON f.run_id = c.run_id AND f.version = c.version;
 
 CREATE OR REPLACE VIEW alert_citations AS
 SELECT c.alert_id, c.code, c.mark, c.event_key, c.side
@@ -217,5 +267,18 @@ FROM (
     UNION ALL
     SELECT 8, 'not computed', generate_subscripts(not_computed, 1), unnest(not_computed), NULL, NULL, NULL, NULL, NULL
     FROM alerts WHERE alert_id = id
+    UNION ALL
+    SELECT
+        9, 'context', row_number() OVER (ORDER BY context_table, "key", valid_from, version),
+        coalesce(format('{} {}: {}', context_table, "key", content), version),
+        strftime(valid_from AT TIME ZONE 'UTC', 'valid from %Y-%m-%d'), NULL, NULL, NULL, NULL
+    FROM alert_context WHERE alert_id = id
+    UNION ALL
+    SELECT
+        10, 'retracted too late', row_number() OVER (ORDER BY e.event_time, e.event_key),
+        format('event {} was retracted after alerts of its time were final; it still counts here', e.event_id),
+        NULL, NULL, NULL, NULL, NULL
+    FROM events e
+    WHERE e.event_key IN (SELECT unnest(retracted_late) FROM alerts WHERE alert_id = id)
 )
 ORDER BY part_n, item;

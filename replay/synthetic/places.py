@@ -117,7 +117,7 @@ def _line(institution: str, place: str, order: Order) -> Fact:
 
 
 def place_facts() -> list[Fact]:
-    """Return one row a place; coordinates are decimal strings, because a fact carries no floats."""
+    """Return one row a place; coordinates are whole millionths of a degree, because a fact carries no floats."""
     since = midnight(date(1970, 1, 1))
     return [
         Fact(
@@ -128,8 +128,8 @@ def place_facts() -> list[Fact]:
             values={
                 "name": place.name,
                 "country": "US",
-                "latitude": f"{place.latitude:.4f}",
-                "longitude": f"{place.longitude:.4f}",
+                "latitude": round(place.latitude * 1_000_000),
+                "longitude": round(place.longitude * 1_000_000),
                 "zone": place.zone,
                 "border": place.border,
             },

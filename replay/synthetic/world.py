@@ -22,7 +22,7 @@ from replay.synthetic.names import Names, baptise
 from replay.synthetic.places import PLACES, midnight, place_facts, reporting_lines
 from replay.synthetic.population import BANKS, OCCUPATIONS, Population, populate
 from typologies.base.events import FRAME_SCHEMA, PartyClass
-from typologies.base.facts import Fact
+from typologies.base.facts import Fact, FactValue, cash_values, income_values
 
 SCENARIOS: dict[str, tuple[tuple[str, Scenario], ...]] = {
     "structuring": (
@@ -132,11 +132,10 @@ def _plan(config: WorldConfig) -> list[tuple[str, str, Scenario, int]]:
 def _facts(population: Population, names: Names, config: WorldConfig) -> list[Fact]:
     facts = reporting_lines() + place_facts()
     customers = np.flatnonzero(population.own)
-    accounts: dict[int, list[str]] = {int(party): [] for party in customers}
+    owners = set(customers.tolist())
     for number, party in enumerate(population.account_party.tolist()):
-        if party not in accounts:
+        if party not in owners:
             continue
-        accounts[party].append(names.accounts[number])
         opened = config.start + timedelta(days=int(population.opened[number]))
         facts.append(
             _profile(
@@ -145,18 +144,18 @@ def _facts(population: Population, names: Names, config: WorldConfig) -> list[Fa
                 opened,
                 {
                     "opened_on": opened.isoformat(),
-                    "holder": names.parties[party],
+                    "holders": (names.parties[party],),
                     "holder_class": PartyClass(int(population.party_class[party])).name.lower(),
-                    "home_place": PLACES[int(population.place[party])].code,
+                    "place": PLACES[int(population.place[party])].code,
                     "institution": BANKS[int(population.bank[number])][0],
                     "occupation": _occupation(population, party),
-                    "declared_income_usd": int(population.income[party]) or None,
-                    "expected_cash_usd_per_month": _known(int(population.expected_cash[number])),
-                    "exempt": bool(population.exempt[number]),
+                    **_income(population, party),
+                    **_expected_cash(int(population.expected_cash[number])),
+                    "is_ctr_exempt": bool(population.exempt[number]),
                 },
             )
         )
-    for party, owned in accounts.items():
+    for party in customers.tolist():
         since = config.start + timedelta(days=int(population.opened[party]))
         facts.append(
             _profile(
@@ -168,10 +167,8 @@ def _facts(population: Population, names: Names, config: WorldConfig) -> list[Fa
                     "nationalities": (names.nationality[party],),
                     "document_country": names.nationality[party],
                     "party_class": PartyClass(int(population.party_class[party])).name.lower(),
-                    "home_place": PLACES[int(population.place[party])].code,
                     "occupation": _occupation(population, party),
-                    "declared_income_usd": int(population.income[party]) or None,
-                    "accounts": tuple(sorted(owned)),
+                    **_income(population, party),
                 },
             )
         )
@@ -179,7 +176,7 @@ def _facts(population: Population, names: Names, config: WorldConfig) -> list[Fa
     return sorted((fact for fact in facts if fact.known_at < end), key=lambda f: (f.table, f.key, f.valid_from))
 
 
-def _profile(table: str, key: str, since: date, values: dict[str, str | int | bool | tuple[str, ...] | None]) -> Fact:
+def _profile(table: str, key: str, since: date, values: dict[str, FactValue]) -> Fact:
     known = {name: value for name, value in values.items() if value is not None}
     return Fact(table=table, key=key, valid_from=midnight(since), known_at=midnight(since), values=known)
 
@@ -189,8 +186,13 @@ def _occupation(population: Population, party: int) -> str | None:
     return OCCUPATIONS[code] if code >= 0 else None
 
 
-def _known(value: int) -> int | None:
-    return value if value >= 0 else None
+def _income(population: Population, party: int) -> dict[str, FactValue]:
+    dollars = int(population.income[party])
+    return income_values(dollars) if dollars else {}
+
+
+def _expected_cash(dollars: int) -> dict[str, FactValue]:
+    return cash_values(dollars) if dollars >= 0 else {}
 
 
 def _truth(table: pl.DataFrame, book: CaseBook, names: Names) -> dict[str, pl.DataFrame]:

@@ -60,6 +60,20 @@ def test_the_world_gives_alerts_whose_every_figure_recomputes(plain: tuple[Path,
     assert verify(db) == []
 
 
+def test_the_file_holds_every_version_of_context_that_alerts_cite_and_no_other(
+    plain: tuple[Path, ReplayReport],
+) -> None:
+    with duckdb.connect(str(plain[0]), read_only=True) as connection:
+        n_cited, n_missing = connection.execute(
+            "SELECT count(*), count(*) FILTER (WHERE content IS NULL) FROM alert_context"
+        ).fetchall()[0]
+        kept = connection.execute("SELECT version FROM core.fact").fetchall()
+        cited = connection.execute("SELECT DISTINCT unnest(context) FROM alert_history").fetchall()
+    assert n_cited
+    assert n_missing == 0
+    assert sorted(kept) == sorted(cited)
+
+
 @pytest.mark.parametrize(
     "change",
     [{"batch": 1_000}, {"batch": 37}, {"shuffle": 1}, {"shuffle": 2, "batch": 501}, {"memory_bytes": 200_000}],
@@ -191,6 +205,33 @@ def test_late_rows_are_kept_and_counted_when_file_order_is_arrival(world: Path, 
     with duckdb.connect(str(db), read_only=True) as connection:
         row = connection.execute("SELECT count(*), count(source), count(position) FROM late_events").fetchone()
     assert row == (report.counters["late"],) * 3
+
+
+def test_an_alert_is_marked_when_a_retraction_of_its_event_comes_too_late(
+    world: Path, plain: tuple[Path, ReplayReport], tmp_path: Path
+) -> None:
+    with duckdb.connect(str(plain[0]), read_only=True) as connection:
+        cited = connection.execute(
+            "SELECT e.source, e.event_id, e.event_key FROM events e JOIN alert_evidence USING (event_key) "
+            "WHERE role <> 'baseline' ORDER BY e.event_time LIMIT 1"
+        ).fetchone()
+    assert cited is not None
+    source, event_id, key = cited
+    events = pl.read_parquet(world / "transactions.parquet").sort("event_time")
+    gone = events.filter((pl.col("source") == source) & (pl.col("event_id") == event_id))
+    folder = tmp_path / "in"
+    folder.mkdir()
+    pl.concat([events, gone.with_columns(kind=pl.lit("retraction"), retracts_key=pl.lit(key))]).write_parquet(
+        folder / "events.parquet"
+    )
+    (folder / "context.jsonl").write_bytes((world / "context.jsonl").read_bytes())
+    db = tmp_path / "late.duckdb"
+    report = replay(ReplayConfig((folder,), db, as_arrived=True), now=now)
+    assert report.counters["late"] == 1
+    with duckdb.connect(str(db), read_only=True) as connection:
+        marked = connection.execute("SELECT DISTINCT unnest(retracted_late) FROM alerts").fetchall()
+        retraction = connection.execute("SELECT retracts_key FROM late_events").fetchall()
+    assert marked == retraction == [(key,)]
 
 
 def test_a_changed_threshold_gives_another_run_and_other_alerts(

@@ -10,7 +10,7 @@ import numpy as np
 import polars as pl
 
 from typologies.base.cases import events_frame
-from typologies.base.facts import Fact, FactValue
+from typologies.base.facts import Fact, FactValue, cash_values
 
 Row = dict[str, Any]
 START = datetime(2026, 3, 2, tzinfo=UTC)
@@ -109,11 +109,12 @@ def _facts(rng: np.random.Generator) -> list[Fact]:
         values: dict[str, FactValue] = {
             "holder_class": _pick(rng, "individual", "individual", "business", "msb", "shell"),
             "opened_on": _pick(rng, "2015-01-01", "2026-02-01"),
-            "exempt": bool(rng.random() < 0.1),
-            "expected_cash_usd_per_month": _pick(rng, 0, 3_000, 60_000, 2_000_000),
-            "holder": party,
+            "is_ctr_exempt": bool(rng.random() < 0.1),
+            "expected_cash_in_per_month": 100 * _pick(rng, 0, 3_000, 60_000, 2_000_000),
+            "holders": (party,),
         }
-        known = {name: value for name, value in values.items() if rng.random() < 0.6}
+        units = {name: value for name, value in cash_values(0).items() if name not in values}
+        known = units | {name: value for name, value in values.items() if rng.random() < 0.6}
         facts += [Fact("account_profile", f"a-{i}-{party}", SINCE, SINCE, known) for i in (1, 2) if rng.random() < 0.6]
         if rng.random() < 0.6:
             facts.append(Fact("party_profile", party, SINCE, SINCE, known))

@@ -15,7 +15,7 @@ from tests.typologies.cash_histories import cash_history
 from tests.typologies.screen_oracle import run_screened
 from typologies.base.alerts import Alert
 from typologies.base.cases import events_frame
-from typologies.base.facts import Fact, FactValue
+from typologies.base.facts import Fact, FactValue, cash_values
 from typologies.base.findings import Severity
 from typologies.base.parameters import describe
 from typologies.base.reference import ReferenceEngine
@@ -71,7 +71,7 @@ def profile(**values: FactValue) -> Fact:
     return fact("account_profile", "A1", **values)
 
 
-STUDENT = profile(holder="stu", holder_class="individual", opened_on="2022-09-01", expected_cash_usd_per_month=300)
+STUDENT = profile(holders=("stu",), holder_class="individual", opened_on="2022-09-01", **cash_values(300))
 COURIER = [
     deposit(0, 30_000, creditor="firm", conductor="c1", branch="b1"),
     deposit(0, 30_000, 2, creditor="firm", conductor="c2", branch="b2"),
@@ -88,7 +88,7 @@ def test_size_alone_is_no_suspicion_however_large() -> None:
 
 
 def test_one_sign_is_not_enough_and_two_are() -> None:
-    young = profile(holder="firm", opened_on="2026-02-01")
+    young = profile(holders=("firm",), opened_on="2026-02-01")
     assert alerts_of([deposit(0, 60_000, creditor="firm", conductor="firm", branch="b1")], [young]) == []
     (alert,) = alerts_of([deposit(0, 60_000, creditor="firm", conductor="c1", branch="b1")], [young])
     assert codes(alert) == {"large_day", "conductor_not_holder", "young_account"}
@@ -104,14 +104,14 @@ def test_a_report_that_names_another_is_enough_alone(reported: str) -> None:
 
 
 def test_a_report_that_names_another_is_not_answered_by_expected_cash() -> None:
-    on_file = profile(holder="firm", holder_class="business", expected_cash_usd_per_month=10_000_000)
+    on_file = profile(holders=("firm",), holder_class="business", **cash_values(10_000_000))
     row = deposit(0, 60_000, conductor="c1", ctr_conductor="firm", branch="b1")
     assert [codes(a) >= {"report_names_another"} for a in alerts_of([row], [on_file])] == [True]
     assert alerts_of([row | {"ctr_conductor": "c1"}], [on_file]) == []
 
 
 def test_somebody_who_has_paid_in_on_three_days_is_no_stranger() -> None:
-    young = profile(holder="firm", opened_on="2026-02-01", holder_class="business")
+    young = profile(holders=("firm",), opened_on="2026-02-01", holder_class="business")
     before = [deposit(day, 2_000, conductor="c1", branch="b1") for day in (0, 1, 2, 3)]
     assert alerts_of([*before, deposit(7, 60_000, conductor="c1", branch="b1")], [young]) == []
     assert [a.n_events for a in alerts_of([*before, deposit(7, 60_000, conductor="c9", branch="b1")], [young])] == [1]
@@ -151,14 +151,14 @@ def test_account_and_person_see_the_same_deposits_and_one_alert_comes_of_it() ->
 
 def test_the_mean_is_per_day_with_cash_not_per_deposit() -> None:
     """Five days of 2 x 2,000: the mean is 4,000, so 11,999.99 is not three times it, though six times a deposit."""
-    zero = profile(holder="stu", expected_cash_usd_per_month=0)
+    zero = profile(holders=("stu",), **cash_values(0))
     before = [deposit(day, 2_000, hour) for day in range(5) for hour in (0, 1)]
     assert alerts_of([*before, deposit(7, 11_999.99)], [zero]) == []
     assert [a.modes for a in alerts_of([*before, deposit(7, 12_000)], [zero])] == [("above_own_mean",)]
 
 
 def test_cash_older_than_the_look_back_does_not_enter_the_mean() -> None:
-    zero = profile(holder="stu", expected_cash_usd_per_month=0)
+    zero = profile(holders=("stu",), **cash_values(0))
     old = [deposit(day - 95, 40_000, conductor="stu") for day in range(5)]
     recent = [deposit(day, 1_000) for day in range(5)]
     (alert,) = [a for a in alerts_of([*old, *recent, deposit(7, 12_000)], [zero]) if a.triggered_at > MONDAY]
@@ -170,11 +170,11 @@ def test_cash_older_than_the_look_back_does_not_enter_the_mean() -> None:
 @pytest.mark.parametrize(
     "holder",
     [
-        profile(holder="firm", holder_class="msb", expected_cash_usd_per_month=1),
-        profile(holder="firm", holder_class="bank", expected_cash_usd_per_month=1),
-        profile(holder="firm", holder_class="exchange", expected_cash_usd_per_month=1),
-        profile(holder="firm", account_type="correspondent", expected_cash_usd_per_month=1),
-        profile(holder="firm", exempt=True, expected_cash_usd_per_month=1),
+        profile(holders=("firm",), holder_class="msb", **cash_values(1)),
+        profile(holders=("firm",), holder_class="bank", **cash_values(1)),
+        profile(holders=("firm",), holder_class="exchange", **cash_values(1)),
+        profile(holders=("firm",), account_type="correspondent", **cash_values(1)),
+        profile(holders=("firm",), is_ctr_exempt=True, **cash_values(1)),
     ],
 )
 def test_who_handles_cash_by_trade_or_is_exempt_stays_silent(holder: Fact) -> None:
@@ -182,7 +182,7 @@ def test_who_handles_cash_by_trade_or_is_exempt_stays_silent(holder: Fact) -> No
 
 
 def test_a_casino_is_known_by_the_table_of_institutions() -> None:
-    off = profile(holder="firm", holder_class="business", expected_cash_usd_per_month=1)
+    off = profile(holders=("firm",), holder_class="business", **cash_values(1))
     assert len(alerts_of(COURIER, [off])) == 1
     assert alerts_of(COURIER, [off, fact("institution", "firm", institution_type="casino")]) == []
 
@@ -245,7 +245,7 @@ def test_what_a_source_does_not_say_is_named_in_the_alert() -> None:
 
 
 def test_above_the_row_cap_the_mean_uses_the_sums_of_days_and_faces_cannot_be_told() -> None:
-    zero = profile(holder="stu", expected_cash_usd_per_month=0)
+    zero = profile(holders=("stu",), **cash_values(0))
     before = [deposit(day, 1_000, hour, conductor="stu") for day in range(6) for hour in (0, 1)]
     (alert,) = alerts_of([*before, deposit(9, 30_000, conductor="x")], [zero], row_cap=5)
     assert "above_own_mean" in codes(alert)
@@ -254,7 +254,7 @@ def test_above_the_row_cap_the_mean_uses_the_sums_of_days_and_faces_cannot_be_to
 
 
 def test_figures_of_an_alert_are_those_of_its_deposits() -> None:
-    (alert,) = alerts_of(COURIER, [profile(holder="firm", opened_on="2026-02-01", expected_cash_usd_per_month=1_000)])
+    (alert,) = alerts_of(COURIER, [profile(holders=("firm",), opened_on="2026-02-01", **cash_values(1_000))])
     observed = {reason.code: str(reason.observed.value) for reason in alert.reasons}
     assert observed == {
         "large_day": "60000.00",

@@ -17,6 +17,7 @@ from tests.typologies.screen_oracle import run_screened
 from typologies.base.alerts import Alert
 from typologies.base.cases import Case, differences, events_frame, load_cases
 from typologies.base.context import FactStore, JudgeContext
+from typologies.base.errors import InvalidEvent
 from typologies.base.facts import Fact
 from typologies.base.findings import Severity
 from typologies.base.reference import ReferenceEngine
@@ -33,11 +34,11 @@ CASES = load_cases(TYPOLOGY.folder)
 HOME, ATLANTA, CHICAGO, NEW_YORK = "US-TX-78040", "US-GA-30303", "US-IL-60616", "US-NY-10001"
 POSITIONS: dict[str, tuple[int | str, int | str]] = {
     HOME: (27_515_600, -99_498_600),
-    ATLANTA: ("33.7525", "-84.3915"),
-    CHICAGO: ("41844900", "-87630800"),
+    ATLANTA: (33_752_500, -84_391_500),
+    CHICAGO: (41_844_900, -87_630_800),
     NEW_YORK: (40_750_600, -73_997_200),
 }
-"""In the three spellings that the table of places may have."""
+"""Latitude and longitude in millionths of a degree."""
 
 
 def fact(table: str, key: str, **values: Any) -> Fact:
@@ -114,7 +115,7 @@ def test_the_alert_counts_what_gathered_and_names_who_brought_it() -> None:
     assert alert.severity is Severity.HIGH
 
 
-def test_all_spellings_of_a_position_are_read() -> None:
+def test_positions_are_read_from_the_table_of_places() -> None:
     context = JudgeContext(FactStore(MAP), frozenset({"place"}), "account", "F", to_microseconds(T0))
     atlas = Atlas(context)
     assert atlas.position(ATLANTA) == (33_752_500, -84_391_500)
@@ -124,12 +125,24 @@ def test_all_spellings_of_a_position_are_read() -> None:
     assert atlas.position(None) is None
 
 
-@pytest.mark.parametrize(
-    "values", [{"latitude": "north", "longitude": 1}, {"latitude": 1}, {"latitude": "1.2x", "longitude": "3"}]
-)
-def test_a_position_that_cannot_be_read_is_unknown(values: dict[str, Any]) -> None:
-    store = FactStore([fact("place", "X", **values)])
+def test_a_place_without_a_position_is_unknown() -> None:
+    store = FactStore([fact("place", "X", name="somewhere")])
     assert Atlas(JudgeContext(store, frozenset({"place"}), "account", "F", to_microseconds(T0))).position("X") is None
+
+
+@pytest.mark.parametrize(
+    ("values", "problem"),
+    [
+        ({"latitude": "33.7525", "longitude": "-84.3915"}, "latitude must be whole millionths .* found '33.7525'"),
+        ({"latitude": 33_752_500, "longitude": "-84391500"}, "longitude must be whole millionths"),
+        ({"latitude": 90_000_001, "longitude": 0}, "latitude must be whole millionths"),
+        ({"latitude": True, "longitude": 0}, "latitude must be whole millionths"),
+        ({"latitude": 1}, "must come together; found latitude"),
+    ],
+)
+def test_a_position_in_any_other_form_is_refused(values: dict[str, Any], problem: str) -> None:
+    with pytest.raises(InvalidEvent, match=f"place X: .*{problem}"):
+        fact("place", "X", **values)
 
 
 def test_distances_follow_the_great_circle() -> None:

@@ -29,7 +29,7 @@ from tests.typologies.screen_oracle import run_screened
 from typologies.base.alerts import Alert
 from typologies.base.cases import Case, differences, events_frame, load_cases
 from typologies.base.dwell import first_in_first_out, median_match
-from typologies.base.facts import Fact
+from typologies.base.facts import Fact, income_values
 from typologies.base.findings import Severity
 from typologies.base.reference import ReferenceEngine
 from typologies.base.runner import Runner
@@ -162,9 +162,7 @@ def test_what_the_data_did_not_allow_is_said() -> None:
     assert "A003-1" in missing
     assert "opening date" in missing
     assert plain.red_flags == ()
-    rich = run(
-        ladder(STATED), [profile(holder_class="individual", declared_income_usd=40_000, opened_on="2026-01-20")]
-    )[0]
+    rich = run(ladder(STATED), [profile(holder_class="individual", opened_on="2026-01-20", **income_values(40_000))])[0]
     assert "A003-1" not in " ".join(rich.not_computed)
     assert rich.severity is Severity.HIGH
 
@@ -297,7 +295,8 @@ def histories(draw: st.DrawFn) -> tuple[list[Row], list[Fact]]:
         row["creditor_class"] = draw(st.sampled_from(["individual", "individual", None, "bank"]))
         rows.append(row)
     income = draw(st.sampled_from([None, 100, 12_000]))
-    facts = [profile(holder_class="individual", occupation="student", declared_income_usd=income)]
+    on_file = {} if income is None else income_values(income)
+    facts = [profile(holder_class="individual", occupation="student", **on_file)]
     return rows, facts if draw(st.booleans()) else []
 
 

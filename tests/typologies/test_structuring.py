@@ -18,7 +18,7 @@ from typologies.base.alerts import Alert
 from typologies.base.cases import events_frame
 from typologies.base.context import FactStore, JudgeContext
 from typologies.base.detector import ACCOUNT, CONDUCTOR, ON_BEHALF_OF
-from typologies.base.facts import Fact, FactValue
+from typologies.base.facts import Fact, FactValue, cash_values
 from typologies.base.findings import Severity
 from typologies.base.parameters import describe
 from typologies.base.reference import ReferenceEngine
@@ -301,7 +301,7 @@ def test_takings_that_pass_the_line_in_one_piece_are_not_kept_below_it() -> None
 
 
 def test_expected_cash_on_file_answers_size_but_not_a_cut_on_notice() -> None:
-    on_file = fact("party_profile", "ben", party_class="business", expected_cash_usd_per_month=500_000)
+    on_file = Fact("party_profile", "ben", SINCE, SINCE, {"party_class": "business", **cash_values(500_000)})
     cut = [
         deposit(0, 9_500, channel="teller", reduced_on_notice=True, branch="b1"),
         deposit(1, 4_500, channel="teller", reduced_on_notice=False, branch="b1"),
@@ -312,7 +312,7 @@ def test_expected_cash_on_file_answers_size_but_not_a_cut_on_notice() -> None:
 
 def test_expected_cash_that_is_exceeded_is_named_as_considered() -> None:
     (alert,) = alerts_of(
-        NEAR, [fact("party_profile", "ben", party_class="individual", expected_cash_usd_per_month=300)]
+        NEAR, [Fact("party_profile", "ben", SINCE, SINCE, {"party_class": "individual", **cash_values(300)})]
     )
     assert any("exceed the expected USD 300.00" in text for text in alert.look_alikes)
 

@@ -50,6 +50,6 @@ class IncomeMultiple(Detector[IncomeMultipleParams]):
         if not credits or (received < self.params.floor_cents and not unknown):
             return
         profile = context.profile(f"{window.subject_kind}_profile")
-        income = None if profile is None else profile.values.get("declared_income_usd")
+        income = None if profile is None else profile.values.get("declared_income")
         if isinstance(income, int) and received >= self.params.multiple * income:
             yield finding("above_income", credits, f"{received} against {income}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from enum import Enum
@@ -12,8 +12,9 @@ from hashlib import blake2b
 
 from typologies.base.figures import side_name
 from typologies.base.findings import BASELINE, Finding, Reason, Severity
-from typologies.base.money import usd
+from typologies.base.money import usd, usd_text
 from typologies.base.window import Event, to_datetime
+from typologies.base.words import counted
 
 EVIDENCE_CAP = 4_000
 """Rows of evidence one alert holds at most. Above it, half of the rows are the earliest and half the latest; the
@@ -133,6 +134,19 @@ def alert_id(typology: str, role: str, subject_kind: str, subject_id: str, ancho
     return "AL-" + blake2b(body.encode(), digest_size=12).hexdigest()
 
 
+def content_hash(alert: Alert) -> str:
+    """Return 32 hex digits over the digest, the predecessor and all that is told beside them.
+
+    The digest leaves out texts and counts of findings (semantics C5); what is published must have the newest of both,
+    or they would depend on the order of arrival.
+    """
+    told = (
+        *(alert.digest, alert.predecessor, alert.explanation, alert.counter_evidence, alert.look_alikes),
+        *(alert.not_computed, alert.red_flags, alert.modes, alert.n_findings, alert.is_retroactive),
+    )
+    return blake2b(json.dumps(told, ensure_ascii=False).encode(), digest_size=16).hexdigest()
+
+
 @dataclass(frozen=True, slots=True)
 class AlertHead:
     """What all alerts of one typology and subject share."""
@@ -168,15 +182,20 @@ def build_alert(
 
     Notes
     -----
-    Merging is a function of the set of findings: reasons by code (heaviest, then earliest), evidence and red flags as
-    unions, the texts from the last finding, which has seen the most.
+    Merging is a function of the set of findings. The alert speaks with one of them, the strongest (`_strength`):
+    explanation, reasons with their figures, what speaks against it, look-alikes and gaps are all its own, so no text
+    contradicts another. The other findings add evidence, red flags, modes, and reasons of codes that the strongest
+    lacks, each with the time at which it was found. Count, amount and times are those of all the evidence; the
+    explanation says so where there is more than one finding.
     """
     first, last = episode[0], episode[-1]
+    by_strength = sorted(episode, key=_strength, reverse=True)
+    lead = by_strength[0]
     evidence = _merge_evidence(episode)
     principal = _principal(episode, evidence)
     known = [e.amount_usd_cents for e in principal]
     times = [item.event.time_us for item in evidence]
-    reasons, citations = _merge_reasons(episode)
+    reasons = _merge_reasons(by_strength)
     kept = evidence
     if len(evidence) > EVIDENCE_CAP:
         half = EVIDENCE_CAP // 2
@@ -187,6 +206,14 @@ def build_alert(
     context = tuple(sorted({version for s in episode for version in s.context}))
     window = (min(s.start for s in episode), last.anchor.time)
     digest = _digest(head, first.anchor, window, kept, reasons, severity, amount, context)
+    n_events = len({item.event.event_key for item in evidence if item.role != BASELINE})
+    explanation = lead.finding.explanation
+    if len(episode) > 1:
+        explanation += (
+            f" These figures are those of the strongest of {len(episode)} findings, of {_minute(lead.anchor.time)}; "
+            f"together the findings from {_minute(first.anchor.time)} to {_minute(last.anchor.time)} cite "
+            f"{counted(n_events, 'event')}, {usd_text(int(amount.scaleb(2)))} suspected."
+        )
     return Alert(
         alert_id=alert_id(head.typology, head.role, head.subject_kind, head.subject_id, first.anchor.key),
         digest=digest,
@@ -203,22 +230,22 @@ def build_alert(
         window_end=to_datetime(window[1]),
         first_event_time=to_datetime(min(times)),
         last_event_time=to_datetime(max(times)),
-        n_events=len({item.event.event_key for item in evidence if item.role != BASELINE}),
+        n_events=n_events,
         n_without_usd=sum(cents is None for cents in known),
         amount_usd=amount,
         severity=severity,
         reasons=reasons,
         red_flags=red_flags,
         modes=tuple(sorted({s.finding.mode for s in episode if s.finding.mode})),
-        explanation=last.finding.explanation,
-        counter_evidence=last.finding.counter_evidence,
-        look_alikes=last.finding.look_alikes,
-        not_computed=last.finding.not_computed,
+        explanation=explanation,
+        counter_evidence=lead.finding.counter_evidence,
+        look_alikes=lead.finding.look_alikes,
+        not_computed=lead.finding.not_computed,
         is_retroactive=any(s.is_retroactive for s in episode),
         context=context,
         evidence=kept,
         evidence_omitted=len(evidence) - len(kept),
-        citations=citations,
+        citations=_citations(reasons),
         n_findings=len(episode),
         predecessor=predecessor,
         is_settled=is_settled,
@@ -244,20 +271,50 @@ def _principal(episode: Sequence[Standing], evidence: Iterable[Evidence]) -> lis
     return list(chosen.values())
 
 
-def _merge_reasons(episode: Sequence[Standing]) -> tuple[tuple[Reason, ...], tuple[Citation, ...]]:
-    best: dict[str, Reason] = {}
-    for standing in episode:
-        for reason in standing.finding.reasons:
-            if reason.code not in best or reason.weight > best[reason.code].weight:
-                best[reason.code] = reason
-    reasons = tuple(sorted(best.values(), key=lambda reason: (-reason.weight, reason.code)))
-    citations = tuple(
+def _strength(standing: Standing) -> tuple[int, int, int, TriggerKey]:
+    """Return what makes a finding the one that speaks: severity, amount, number of events, then the later trigger."""
+    finding = standing.finding
+    roles = set(finding.principal)
+    cents: dict[str, int] = {}
+    events: set[str] = set()
+    for item in finding.evidence:
+        key = item.event.event_key
+        if item.role != BASELINE:
+            events.add(key)
+        if item.role in roles or (not roles and item.role != BASELINE):
+            cents[key] = item.event.amount_usd_cents or 0
+    return int(finding.severity), sum(cents.values()), len(events), standing.anchor.key
+
+
+def _merge_reasons(by_strength: Sequence[Standing]) -> tuple[Reason, ...]:
+    """Return the reasons of the strongest finding, the heaviest first, then those of codes that only others have."""
+    own: dict[str, Reason] = {}
+    others: dict[str, Reason] = {}
+    for place, standing in enumerate(by_strength):
+        for reason in sorted(standing.finding.reasons, key=_by_weight):
+            if place == 0:
+                own.setdefault(reason.code, reason)
+            elif reason.code not in own and reason.code not in others:
+                text = f"{reason.text} (Found {_minute(standing.anchor.time)}.)"
+                others[reason.code] = replace(reason, text=text)
+    return (*own.values(), *sorted(others.values(), key=_by_weight))
+
+
+def _by_weight(reason: Reason) -> tuple[float, str]:
+    return -reason.weight, reason.code
+
+
+def _minute(time_us: int) -> str:
+    return f"{to_datetime(time_us):%Y-%m-%d %H:%M} UTC"
+
+
+def _citations(reasons: Iterable[Reason]) -> tuple[Citation, ...]:
+    return tuple(
         Citation(reason.code, mark, event)
         for reason in reasons
         for mark, events in sorted(reason.observed.marks.items())
         for event in sorted(events, key=lambda e: e.sort_key)
     )
-    return reasons, citations
 
 
 def _digest(
@@ -303,5 +360,6 @@ __all__ = [
     "TriggerKey",
     "alert_id",
     "build_alert",
+    "content_hash",
     "event_anchor",
 ]

@@ -30,7 +30,7 @@ import polars as pl
 from typologies.base.alerts import Alert
 from typologies.base.errors import CatalogueError
 from typologies.base.events import FRAME_SCHEMA
-from typologies.base.facts import Fact
+from typologies.base.facts import Fact, position_problem
 from typologies.base.window import to_microseconds
 
 Row = Mapping[str, Any]
@@ -204,12 +204,16 @@ def _fact(body: Row, where: str) -> Fact:
     _known_keys(body, {"valid_from", "known_at", "valid_to", *required}, required, where)
     begin = _moment(body.get("valid_from", "2000-01-01T00:00:00Z"), f"{where}: valid_from")
     end = body.get("valid_to")
+    values = {name: tuple(v) if isinstance(v, list) else v for name, v in body["values"].items()}
+    problem = position_problem(values) if body["table"] == "place" else None
+    if problem is not None:
+        raise CatalogueError(f"{where}: {problem}")
     return Fact(
         table=body["table"],
         key=body["key"],
         valid_from=begin,
         known_at=_moment(body.get("known_at", begin), f"{where}: known_at"),
-        values={name: tuple(v) if isinstance(v, list) else v for name, v in body["values"].items()},
+        values=values,
         valid_to=None if end is None else _moment(end, f"{where}: valid_to"),
     )
 

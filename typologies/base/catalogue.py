@@ -8,10 +8,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import typologies
 from typologies.base.detector import Detector
+from typologies.base.errors import CatalogueError
 from typologies.base.metadata import TypologyMeta, load_metadata
 from typologies.base.parameters import build
 from typologies.base.reference import Bound
+
+_PACKAGE = Path(__file__).resolve().parents[1]
 
 NOT_TYPOLOGIES = frozenset({"base", "__pycache__"})
 
@@ -39,11 +43,33 @@ def typology(init_file: str, detector_type: type[Detector[Any]], params_type: ty
 
 
 def discover(root: Path | None = None) -> dict[str, Typology]:
-    """Return every typology under the package, by id, in order of ids."""
-    base = root or Path(__file__).resolve().parent.parent
+    """Return every typology under a folder, by id, in order of ids.
+
+    Parameters
+    ----------
+    root
+        Folder that holds typologies; None: the package. Modules of another folder are imported as if they lay in the
+        package, since that is how they name each other: for the rest of the process it is searched after the package.
+
+    Raises
+    ------
+    CatalogueError
+        `root` is no folder, a typology is incomplete, or one outside the package has the name of one inside.
+    """
+    base = _PACKAGE if root is None else root.resolve()
+    if not base.is_dir():
+        raise CatalogueError(f"a folder that holds typologies is required, found none at {root}")
+    if str(base) not in map(str, typologies.__path__):
+        typologies.__path__.append(str(base))
+        importlib.invalidate_caches()
     found: dict[str, Typology] = {}
     for folder in sorted(path for path in base.iterdir() if path.is_dir() and path.name not in NOT_TYPOLOGIES):
         if (folder / "typology.toml").is_file():
             module = importlib.import_module(f"typologies.{folder.name}")
+            if Path(str(module.__file__)).resolve().parent != folder:
+                raise CatalogueError(
+                    f"a typology outside the package needs a name of its own: {folder} has that of "
+                    f"{Path(str(module.__file__)).resolve().parent}"
+                )
             found[folder.name] = module.TYPOLOGY
     return found

@@ -185,7 +185,8 @@ def check_old_events(each: Trials) -> None:
             (pl.lit("before-") + pl.col("event_id")).alias("event_id"),
             pl.lit(None, pl.String).alias("retracts_key"),
         ).filter(pl.col("kind") != "retraction")
-        both = trials.history(history.label, pl.concat([earlier, history.frame]), history.facts, history.settings)
+        together = pl.concat([earlier, history.frame])
+        both = History(history.label, together, history.facts, history.settings, history.clock_us)
         before = History(history.label, earlier, history.facts, history.settings, history.clock_us)
         expected = {**reference([trial.bound], before), **trial.expected}
         found = drive([trial.bound], both, in_time_order(both, 64))

@@ -1,7 +1,8 @@
 """What the institution's file says about a subject, as of a trigger: one typed reading of the profile tables.
 
-Profiles reach a judge as facts with the names of their source. This is the one place that knows those names, so that
-no detector spells them. Nothing personal is here to be read: names, nationality and documents are dropped before.
+Profiles reach a judge as facts whose fields are those of the wire contract (`pipeline.schemas.profiles`), one name
+each: readers and generators translate to them. This is the place that reads them, so that no detector spells them.
+Nothing personal is here to be read: names, nationality and documents are dropped before.
 """
 
 from __future__ import annotations
@@ -102,15 +103,14 @@ def customer_of(fact: Fact) -> Customer:
     A value whose currency is not USD is left out: a ratio is only taken inside one currency.
     """
     values = fact.values
+    is_party = fact.table == "party_profile"
     return Customer(
-        holders=_texts(values, "holders") or _texts(values, "holder"),
-        holder_class=_text(values, "holder_class")
-        or _text(values, "party_class")
-        or _CLASS_OF_ACCOUNT_TYPE.get(_text(values, "account_type") or ""),
+        holders=() if is_party else _texts(values, "holders"),
+        holder_class=_text(values, "party_class") if is_party else _holder_class(values),
         occupation=_text(values, "occupation"),
-        opened_on=_day(values, "opened_on") or _day(values, "customer_since"),
-        is_exempt=values.get("is_ctr_exempt") is True or values.get("exempt") is True,
-        expected_cash_usd_cents=_cents(values, "expected_cash_usd_per_month", "expected_cash_in_per_month"),
+        opened_on=_day(values, "customer_since" if is_party else "opened_on"),
+        is_exempt=values.get("is_ctr_exempt") is True,
+        expected_cash_usd_cents=_usd_cents(values, "expected_cash_in", "expected_cash_in_per_month"),
         declared_income_usd_cents=_income(values),
         fact=fact,
     )
@@ -152,20 +152,18 @@ def _day(values: Mapping[str, FactValue], name: str) -> date | None:
     return None if text is None else date.fromisoformat(text)
 
 
-def _cents(values: Mapping[str, FactValue], dollars: str, minor: str) -> int | None:
-    """Return cents from a column of whole dollars, else from minor units with exponent and currency beside it."""
-    whole = _number(values, dollars)
-    if whole is not None:
-        return whole * 100
-    amount = _number(values, minor)
-    stem = minor.removesuffix("_per_month")
+def _holder_class(values: Mapping[str, FactValue]) -> str | None:
+    return _text(values, "holder_class") or _CLASS_OF_ACCOUNT_TYPE.get(_text(values, "account_type") or "")
+
+
+def _usd_cents(values: Mapping[str, FactValue], stem: str, name: str) -> int | None:
+    """Return US cents from minor units with exponent and currency beside them, None if unknown or not dollars."""
+    amount = _number(values, name)
     if amount is None or values.get(f"{stem}_currency") != "USD":
         return None
     return amount * 100 // int(10 ** (_number(values, f"{stem}_exponent") or 0))
 
 
 def _income(values: Mapping[str, FactValue]) -> int | None:
-    cents = _cents(values, "declared_income_usd", "declared_income")
-    if cents is None or "declared_income_usd" in values:
-        return cents
-    return cents * 12 if values.get("declared_income_period") == "month" else cents
+    cents = _usd_cents(values, "declared_income", "declared_income")
+    return cents * 12 if cents is not None and values.get("declared_income_period") == "month" else cents

@@ -74,7 +74,8 @@ class Finding:
     explanation
         Two or three sentences: who, what, when, where, why; from recorded facts only; amounts are "suspected".
     reasons
-        At least one. Several findings of one episode are merged by code: the heaviest, then the earliest, stands.
+        At least one; of two with one code the heavier stands. Of several findings of one episode the strongest speaks
+        (see `alerts.build_alert`).
     evidence
         At least one event beside the baseline. Every event must lie in the window.
     red_flags

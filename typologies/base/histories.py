@@ -240,11 +240,16 @@ def _other_versions(facts: Sequence[Fact], rows: Sequence[Row], rng: np.random.G
             begin = known if rng.random() < 0.5 else fact.valid_from
             factor = int(rng.integers(2, 5))
             values: dict[str, FactValue] = {
-                name: value * factor if _is_number(value) and isinstance(value, int) else value
+                name: _other_number(fact.table, value, factor) if _is_number(value) else value
                 for name, value in fact.values.items()
             }
             versions.append(Fact(fact.table, fact.key, begin, known, values, fact.valid_to))
     return versions
+
+
+def _other_number(table: str, value: FactValue, factor: int) -> FactValue:
+    # Coordinates must stay on the globe.
+    return int(str(value)) // factor if table == "place" else int(str(value)) * factor
 
 
 def _is_number(value: FactValue) -> bool:

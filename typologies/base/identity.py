@@ -260,13 +260,23 @@ def event_keys(frame: pl.DataFrame, content: UInt64Array, running_numbers: Int64
 
 
 def id_hashes(frame: pl.DataFrame, keys: UInt64Array) -> UInt64Array:
-    """Return (n,): hash of (source, event id); for rows without an id the first half of the event key."""
+    """Return (n,): hash of (source, event id); for rows without an id the first half of the event key.
+
+    A retraction without an id has that of the event whose key it names.
+    """
     hasher = RowHasher(frame.height)
     hasher.strings("source", FlatStrings.of(frame["source"]))
     ids = FlatStrings.of(frame["event_id"])
     hasher.strings("event_id", ids)
     hashed = hasher.digest()[:, 0]
-    return np.where(ids.valid, hashed, keys[:, 0])
+    own = keys[:, 0]
+    named = frame["retracts_key"]
+    if named.null_count() < frame.height:
+        own = own.copy()
+        is_key = named.str.contains("^[0-9a-f]{32}$").fill_null(False).to_numpy()  # a file may name anything
+        for i in np.flatnonzero(is_key & ~ids.valid).tolist():
+            own[i] = int(named[i][:16], 16)
+    return np.where(ids.valid, hashed, own)
 
 
 def key_text(hi: int, lo: int) -> str:

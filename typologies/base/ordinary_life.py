@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from typologies.base.facts import Fact
+from typologies.base.facts import Fact, FactValue, cash_values, income_values
 from typologies.base.scenarios import Scenario
 
 START = datetime(2025, 1, 6, tzinfo=UTC)
@@ -50,16 +50,16 @@ def ordinary_life(rng: np.random.Generator, n_households: int, n_shops: int, n_d
 
 
 def _profile(name: str, account_type: str, income_cents: int | None, cash_cents: int) -> Fact:
-    values = {
+    values: dict[str, FactValue] = {
         "account_type": account_type,
         "holders": (f"p-{name}",),
         "opened_on": "2015-04-01",
         "place": "US-OH",
-        "declared_income_usd": None if income_cents is None else income_cents // 100,
-        "expected_cash_usd_per_month": cash_cents // 100,
+        **({} if income_cents is None else income_values(income_cents // 100)),
+        **cash_values(cash_cents // 100),
     }
     begin = START - timedelta(days=365)
-    return Fact("account_profile", f"a-{name}", begin, begin, {k: v for k, v in values.items() if v is not None})
+    return Fact("account_profile", f"a-{name}", begin, begin, values)
 
 
 def _days(n_days: int, every: float, rng: np.random.Generator) -> Iterator[datetime]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from typologies.base import state
-from typologies.base.alerts import AlertHead, Standing, TriggerKey, alert_id, build_alert
+from typologies.base.alerts import AlertHead, Standing, TriggerKey, alert_id, build_alert, content_hash
 from typologies.base.changes import AlertChange, Published, Settled, Withdrawn
 from typologies.base.facts import Fact
 from typologies.base.window import DeadlineTrigger, to_datetime, to_microseconds
@@ -32,7 +32,7 @@ class _Episode:
     last: int
     members: tuple[Standing, ...]
     predecessor: str | None
-    digest: str
+    content: str
 
 
 @dataclass(slots=True)
@@ -125,9 +125,10 @@ class SubjectState:
                 episodes.append(known)
                 continue
             alert = build_alert(head, group, self.look_back, predecessor, is_settled=False)
-            if known is None or known.digest != alert.digest or known.predecessor != predecessor:
+            content = content_hash(alert)
+            if known is None or known.content != content:
                 changes.append(Published(alert))
-            episodes.append(_Episode(identity, anchor.time, group[-1].anchor.time, members, predecessor, alert.digest))
+            episodes.append(_Episode(identity, anchor.time, group[-1].anchor.time, members, predecessor, content))
         for gone in old.values():
             changes.append(Withdrawn(gone.alert_id, self._successors(gone, episodes)))
         self.episodes = episodes
@@ -173,7 +174,7 @@ class SubjectState:
             "judged_facts": sorted(map(list, self.judged_facts)),
             "closed": list(self.closed) if self.closed else None,
             "episodes": [
-                [e.alert_id, e.anchor, e.last, len(e.members), e.predecessor, e.digest] for e in self.episodes
+                [e.alert_id, e.anchor, e.last, len(e.members), e.predecessor, e.content] for e in self.episodes
             ],
         }
 
@@ -190,9 +191,9 @@ class SubjectState:
         self.closed = (value["closed"][0], value["closed"][1]) if value["closed"] else None
         self.episodes = []
         at = 0
-        for identity, anchor, last, n, predecessor, digest in value["episodes"]:
+        for identity, anchor, last, n, predecessor, content in value["episodes"]:
             members = tuple(self.standing[at : at + n])
-            self.episodes.append(_Episode(identity, anchor, last, members, predecessor, digest))
+            self.episodes.append(_Episode(identity, anchor, last, members, predecessor, content))
             at += n
 
     def settles_at(self) -> int | None:

@@ -29,7 +29,7 @@ ID_COLUMNS = (
 """Columns whose values are only names for something."""
 
 _KEYED_BY_ID = frozenset({*PROFILE_TABLES, "allowlist", "institution", "party_class"})
-_ID_VALUES = frozenset({"holder", "holders", "account", "accounts", "party", "parties", "institution", "signatories"})
+_ID_VALUES = frozenset({"holders", "account", "accounts", "party", "parties", "institution", "signatories"})
 
 MARK = "~"
 """Prefix of every new id: it keeps the order of ids, and no id or text has it."""

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from typologies.base.alerts import Alert
+from typologies.base.alerts import Alert, content_hash
 from typologies.base.changes import AlertBook
 from typologies.base.encoding import RecordBatch
 from typologies.base.events import Kind
@@ -291,12 +291,12 @@ _SHOWN = [f.name for f in fields(Alert) if f.name not in ("is_settled", "status"
 
 
 def differences(found: Mapping[str, Alert], expected: Mapping[str, Alert], names: tuple[str, str]) -> list[str]:
-    """Return how two sets of alerts differ, a sentence each; empty if every digest and predecessor is the same."""
+    """Return how two sets of alerts differ, a sentence each; empty if all content is the same."""
     texts = [f"only with {names[0]}: {headline(found[key])}" for key in sorted(found.keys() - expected.keys())]
     texts += [f"only with {names[1]}: {headline(expected[key])}" for key in sorted(expected.keys() - found.keys())]
     for key in sorted(found.keys() & expected.keys()):
         a, b = found[key], expected[key]
-        if a.digest == b.digest and a.predecessor == b.predecessor:
+        if content_hash(a) == content_hash(b):
             continue
         unequal = [name for name in _SHOWN if getattr(a, name) != getattr(b, name)]
         details = "; ".join(f"{name}: {getattr(a, name)} / {getattr(b, name)}" for name in unequal if name != "digest")

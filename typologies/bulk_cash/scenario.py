@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from typologies.base.facts import Fact, FactValue
+from typologies.base.facts import Fact, FactValue, cash_values
 from typologies.base.scenarios import Scenario
 
 MONDAY = datetime(2026, 3, 2, tzinfo=UTC)
@@ -111,9 +111,9 @@ def _payment(event_id: str, time: datetime, dollars: float, account: str, leg: i
 
 def _profile(account: str, holder: str, opened: datetime, expected: int) -> Fact:
     values: dict[str, FactValue] = {
-        "holder": holder,
+        "holders": (holder,),
         "holder_class": "business",
         "opened_on": opened.date().isoformat(),
-        "expected_cash_usd_per_month": expected,
+        **cash_values(expected),
     }
     return Fact("account_profile", account, opened, opened, values)

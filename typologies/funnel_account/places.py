@@ -61,21 +61,5 @@ def great_circle_m(a: Position, b: Position) -> int:
 
 
 def _position(values: Mapping[str, FactValue]) -> Position | None:
-    latitude, longitude = _micro_degrees(values.get("latitude")), _micro_degrees(values.get("longitude"))
-    return None if latitude is None or longitude is None else (latitude, longitude)
-
-
-def _micro_degrees(value: FactValue) -> int | None:
-    """Return millionths of a degree: a whole number (as text too) is that already, a text with a point is degrees."""
-    if isinstance(value, bool) or value is None or isinstance(value, tuple):
-        return None
-    if isinstance(value, int):
-        return value
-    whole, point, rest = value.strip().partition(".")
-    digits = whole.lstrip("+-")
-    if not digits.isdecimal() or (point and rest and not rest.isdecimal()):
-        return None
-    if not point:
-        return int(whole)
-    sign = -1 if whole.startswith("-") else 1
-    return sign * (int(digits) * MICRO + int(rest[:6].ljust(6, "0")))
+    latitude, longitude = values.get("latitude"), values.get("longitude")
+    return (latitude, longitude) if isinstance(latitude, int) and isinstance(longitude, int) else None

@@ -68,7 +68,7 @@ def read_profile(fact: Fact | None) -> Profile:
     if fact is None:
         return Profile(Customer())
     account_type = fact.values.get("account_type")
-    home = fact.values.get("place") or fact.values.get("home_place")
+    home = fact.values.get("place")
     return Profile(
         customer=customer_of(fact),
         account_type=account_type if isinstance(account_type, str) else None,

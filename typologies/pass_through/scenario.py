@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 
 import numpy as np
 
-from typologies.base.facts import Fact
+from typologies.base.facts import Fact, income_values
 from typologies.base.scenarios import Scenario
 
 START = datetime(2026, 3, 2, 7, tzinfo=UTC)
@@ -23,7 +23,7 @@ def positive(rng: np.random.Generator) -> Scenario:
     rows = [_row(*entry, rail=str(rng.choice(["p2p", "ach", "wire"]))) for entry in _ladder(rng)]
     for row in rows:
         row |= {"debtor_class": "individual", "creditor_class": "individual"}
-    facts = [_profile({"occupation": "retired", "declared_income_usd": 24_000, "holder_class": "individual"})]
+    facts = [_profile({"occupation": "retired", **income_values(24_000), "holder_class": "individual"})]
     return _story(rows, facts)
 
 

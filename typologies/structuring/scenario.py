@@ -66,7 +66,7 @@ def look_alike(rng: np.random.Generator) -> Scenario:
     since = datetime(2020, 1, 1, tzinfo=UTC)
     facts = [
         Fact("party_profile", f"{SHOP}-owner", since, since, {"party_class": "business"}),
-        Fact("account_profile", SHOP, since, since, {"holder": f"{SHOP}-owner", "holder_class": "business"}),
+        Fact("account_profile", SHOP, since, since, {"holders": (f"{SHOP}-owner",), "holder_class": "business"}),
     ]
     return Scenario(rows, facts, {row["event_id"]: "takings" for row in rows})
 

@@ -16,8 +16,11 @@ import pytest
 
 from pipeline.cli import exits
 from pipeline.cli.stores import SHORT_ID
+from pipeline.storage.batch import AlertBatch, merge
 from pipeline.storage.connection import connect
+from pipeline.storage.store import AlertStore
 from tests.pipeline.cli.conftest import Feiqian, write_by_hand
+from tests.pipeline.storage import by_hand
 
 
 def rows(path: Path, query: str) -> list[tuple[Any, ...]]:
@@ -173,8 +176,10 @@ def test_an_explanation_tells_everything_about_every_alert(feiqian: Feiqian, wor
         for heading in ("RULE, PARAMETERS, CONTEXT", "NEXT STEPS", "SQL THAT COMPUTES EVERY FIGURE AGAIN"):
             assert f"\n{heading}" in text
         assert row["explanation"].split(".")[0] in flat
-        for part in ("counter_evidence", "look_alikes", "not_computed", "red_flags", "context"):
+        for part in ("counter_evidence", "look_alikes", "not_computed", "red_flags"):
             assert all(" ".join(value.split()[:3]) in flat for value in row[part] or ())
+        n = len(row["context"])
+        assert (f"{n} version{'s' if n > 1 else ''} of context used" if n else "no context was used") in flat
         for reason in row["reasons"]:
             assert reason["code"] in text
             assert f"{Decimal(reason['observed']):,f} {reason['unit']}" in flat
@@ -320,3 +325,65 @@ def test_a_failed_export_leaves_what_was_there(feiqian: Feiqian, world_db: Path,
     assert feiqian("alerts", "export", "--db", tmp_path / "none.duckdb", "--to", target).exit_code == exits.UNUSABLE
     assert target.read_text() == "kept"
     assert sorted(path.name for path in tmp_path.iterdir()) == ["x.csv"]
+
+
+# Events that were retracted too late
+
+
+@pytest.fixture(scope="module")
+def retracted_db(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Store of two alerts, the first of which cites an event that was retracted too late."""
+    path = tmp_path_factory.mktemp("late") / "alerts.duckdb"
+    grown = by_hand.growing_alerts(2)
+    gone = grown[0][1][1:2].with_columns(kind=pl.lit("retraction"))
+    with AlertStore.open(path, by_hand.Ticking()) as store:
+        store.begin_run(by_hand.run_info())
+        store.write(merge([AlertBatch(alerts, cited) for alerts, cited in grown] + [AlertBatch(late=gone)]))
+        store.finish_run({})
+    return path
+
+
+def test_a_list_marks_alerts_whose_events_were_retracted_too_late(feiqian: Feiqian, retracted_db: Path) -> None:
+    lines = feiqian("alerts", "list", "--db", retracted_db).stdout.splitlines()[1:]
+    assert sorted("(1 retracted)" in line for line in lines) == [False, True]
+    listed = json.loads(feiqian("alerts", "list", "--db", retracted_db, "-o", "json").stdout)["alerts"]
+    assert sorted(len(alert["retracted_late"]) for alert in listed) == [0, 1]
+
+
+def test_an_explanation_says_which_events_were_retracted_too_late(feiqian: Feiqian, retracted_db: Path) -> None:
+    ((alert, key),) = rows(retracted_db, "SELECT alert_id, unnest(retracted_late) FROM alerts")
+    told = feiqian("alerts", "explain", alert, "--db", retracted_db).stdout
+    assert "1 cited event was retracted too late" in " ".join(told.split())
+    assert [line for line in told.splitlines() if "too late" in line and "a0-e1" in line]
+    body = json.loads(feiqian("alerts", "explain", alert, "--db", retracted_db, "-o", "json").stdout)
+    assert body["alert"]["retracted_late"] == [key]
+    assert [row["event_key"] for row in body["evidence"] if row["is_retracted_late"]] == [key]
+    assert key in feiqian("alerts", "show", alert, "--db", retracted_db).stdout
+    exported = feiqian("alerts", "export", "--to", "-", "--format", "json", "--db", retracted_db).stdout
+    assert sorted(json.loads(line)["retracted_late"] for line in exported.splitlines()) == [[], [key]]
+
+
+def test_an_alert_whose_events_all_stand_says_nothing_of_retractions(feiqian: Feiqian, retracted_db: Path) -> None:
+    ((alert,),) = rows(retracted_db, "SELECT alert_id FROM alerts WHERE retracted_late = []")
+    assert "RETRACTED" not in feiqian("alerts", "explain", alert, "--db", retracted_db).stdout
+
+
+# Context
+
+
+def test_an_explanation_shows_the_profile_values_that_were_used(feiqian: Feiqian, world_db: Path) -> None:
+    ((alert, key, begin, occupation),) = rows(
+        world_db,
+        "SELECT alert_id, key, valid_from, content->>'occupation' FROM alert_context "
+        "WHERE ends_with(context_table, '_profile') AND content->>'occupation' IS NOT NULL ORDER BY ALL LIMIT 1",
+    )
+    told = " ".join(feiqian("alerts", "explain", alert, "--db", world_db).stdout.split())
+    assert f"{key} (valid from {begin:%Y-%m-%d})" in told
+    assert f"occupation {occupation};" in told
+    body = json.loads(feiqian("alerts", "explain", alert, "--db", world_db, "-o", "json").stdout)
+    assert [version["content"]["occupation"] for version in body["context"] if version["key"] == key] == [occupation]
+
+
+def test_a_version_of_context_that_the_file_does_not_hold_is_told_by_its_hash(feiqian: Feiqian, hand_db: Path) -> None:
+    ((alert,),) = rows(hand_db, "SELECT alert_id FROM alert_queue LIMIT 1")
+    assert "c0ffee (this file holds its hash only)" in feiqian("alerts", "explain", alert, "--db", hand_db).stdout

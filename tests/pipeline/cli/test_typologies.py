@@ -6,11 +6,15 @@ import csv
 import dataclasses
 import io
 import json
+import shlex
+import sys
 import tomllib
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+import typologies
 from pipeline.cli import exits, params_file
 from tests.pipeline.cli.conftest import Feiqian
 from typologies.base import lock, testing
@@ -146,6 +150,47 @@ def test_a_new_typology_is_a_whole_folder(feiqian: Feiqian, tmp_path: Path) -> N
     assert "feiqian typologies test cash_relay" in result.stderr
     assert feiqian("typologies", "new", "cash_relay", "--root", tmp_path).exit_code == exits.FAILURE
     assert feiqian("typologies", "new", "Cash Relay", "--root", tmp_path).exit_code == exits.FAILURE
+
+
+@pytest.fixture
+def outside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A folder outside the package; what was imported from it is forgotten."""
+    monkeypatch.setattr(typologies, "__path__", list(typologies.__path__))
+    before = set(sys.modules)
+    yield tmp_path / "my own"
+    for name in {name for name in set(sys.modules) - before if name.startswith("typologies.")}:
+        del sys.modules[name]
+
+
+def test_a_typology_outside_the_package_is_tested_as_the_program_says(feiqian: Feiqian, outside: Path) -> None:
+    said = feiqian("typologies", "new", "cash_outside", "--root", outside).stderr.splitlines()
+    command = shlex.split(next(line for line in said if "Next" in line).partition("feiqian ")[2])
+    result = feiqian(*command, "--histories", "1")
+    assert result.exit_code == exits.OK, result.output
+    assert "1 of 1 typologies pass" in result.stderr
+    alone = feiqian("typologies", "test", "--root", outside, "--histories", "1", "--output", "json")
+    assert {check["typology"] for check in json.loads(alone.stdout)["checks"]} == {"cash_outside"}
+
+
+def test_a_broken_typology_outside_the_package_fails(feiqian: Feiqian, outside: Path) -> None:
+    feiqian("typologies", "new", "cash_broken", "--root", outside)
+    cases = outside / "cash_broken" / "cases" / "silent.jsonl"
+    cases.write_text((outside / "cash_broken" / "cases" / "fires.jsonl").read_text())
+    (outside / "cash_broken" / "cases" / "fires.jsonl").write_text("")
+    assert feiqian("typologies", "test", "cash_broken", "--root", outside, "--histories", "1").exit_code == 1
+
+
+def test_a_typology_outside_with_the_name_of_one_inside_is_refused(feiqian: Feiqian, outside: Path) -> None:
+    feiqian("typologies", "new", "structuring", "--root", outside)
+    result = feiqian("typologies", "test", "structuring", "--root", outside)
+    assert result.exit_code == exits.FAILURE
+    assert "needs a name of its own" in " ".join(result.stderr.split())
+
+
+def test_a_folder_without_typologies_and_no_folder_are_told_apart(feiqian: Feiqian, outside: Path) -> None:
+    assert "folder that holds typologies is required" in feiqian("typologies", "test", "--root", outside).stderr
+    outside.mkdir()
+    assert "no typology lies in" in feiqian("typologies", "test", "--root", outside).stderr
 
 
 def test_the_lock_is_checked_without_being_changed(

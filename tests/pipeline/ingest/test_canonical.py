@@ -560,6 +560,13 @@ def test_context_stands_beside_events_and_personal_values_are_dropped(tmp_path: 
     ]
 
 
+def test_a_field_that_no_profile_has_is_kept_and_said(tmp_path: Path) -> None:
+    values = {"holders": ["p1"], "declared_income_usd": 24_000}
+    batch = read(write_json(tmp_path, {**PROFILE, "values": values}, json_row()))
+    assert [dict(fact.values) for fact in batch.facts] == [{"holders": ("p1",), "declared_income_usd": 24_000}]
+    assert batch.notes == ["a.jsonl: columns that are not canonical are ignored: declared_income_usd"]
+
+
 @pytest.mark.parametrize(
     ("changes", "reason"),
     [
@@ -576,6 +583,7 @@ def test_context_stands_beside_events_and_personal_values_are_dropped(tmp_path: 
         ({"values": {"nested": {"a": 1}}}, "values.nested must be text, an integer"),
         ({"values": {"list": [1]}}, "values.list must be text, an integer"),
         ({"values": []}, "values must be an object"),
+        ({"kind": "place", "values": {"latitude": "33.75", "longitude": "-84.39"}}, "whole millionths of a degree"),
         ({"colour": "red"}, "context holds"),
     ],
 )

@@ -43,7 +43,8 @@ def test_a_row_holds_what_the_record_holds() -> None:
 
 
 def test_context_has_no_rows_and_transactions_no_facts() -> None:
-    context = ("account_profile", "party_profile", "registry_statement", "trade_document", "fx_fixing", "list_entry")
+    reference = ("fx_fixing", "place", "list_entry")
+    context = ("account_profile", "party_profile", "registry_statement", "trade_document", *reference)
     assert to_frame([event(name) for name in context]).is_empty()
     for name in ("payment", "cash", "card", "instrument", "onchain.utxo", "retraction", "registry_statement"):
         assert to_facts(event(name)) == []
@@ -130,6 +131,12 @@ def test_each_identifier_of_a_list_entry_is_a_fact() -> None:
         ("Invented Vendor", "name"),
     ]
     assert {fact.values["version"] for fact in facts} == {"2026-03-30"}
+
+
+def test_a_place_becomes_a_fact_with_its_position_in_millionths_of_a_degree() -> None:
+    (fact,) = to_facts(event("place"))
+    assert (fact.table, fact.key) == ("place", "US-TX-78040")
+    assert (fact.values["latitude"], fact.values["longitude"]) == (27_515_600, -99_498_600)
 
 
 def test_a_fixing_becomes_a_fact_of_its_currency() -> None:

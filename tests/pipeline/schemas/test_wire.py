@@ -117,6 +117,10 @@ REFUSED: list[tuple[str, dict[str, Any], str]] = [
     ("trade_document", {"currency": None}, "needs exponent and currency"),
     ("fx_fixing", {"usd_per_unit": 1.0876}, "usd_per_unit: required a valid string, was 1.0876"),
     ("fx_fixing", {"usd_per_unit": "1e3"}, "a decimal number as text"),
+    ("place", {"latitude": "27.5156"}, "latitude"),
+    ("place", {"latitude": 27.5156}, "latitude"),
+    ("place", {"longitude": -180_000_001}, "longitude"),
+    ("place", {"longitude": None}, "latitude and longitude come together"),
     ("list_entry", {"identifiers": []}, "identifiers"),
     ("retraction", {"retracts": None}, "retracts"),
 ]

@@ -101,7 +101,7 @@ def test_an_alert_is_explained_in_reading_order(path: Path) -> None:
         figures = reader.figures(LARGE.alert_id)
     parts = rows["part"].to_list()
     assert list(dict.fromkeys(parts)) == [
-        *("alert", "explanation", "reason", "figure", "red flag", "against", "look-alike", "not computed")
+        *("alert", "explanation", "reason", "figure", "red flag", "against", "look-alike", "not computed", "context")
     ]
     assert rows.filter(pl.col("part") == "reason")["recompute_sql"].to_list() == reasons["recompute_sql"].to_list()
     assert reasons["code"].to_list() == ["sum_above_line", "many_deposits"]
@@ -189,4 +189,4 @@ def test_plain_duckdb_reads_views_and_macros(path: Path) -> None:
         assert connection.execute("SELECT count(*) FROM a.alerts").fetchall() == [(3,)]
         assert connection.execute("SELECT count(*) FROM a.alert_evidence").fetchall() == [(11,)]
         connection.execute("USE a")
-        assert len(connection.execute(f"FROM explain_alert('{SMALL.alert_id}')").fetchall()) == 13
+        assert len(connection.execute(f"FROM explain_alert('{SMALL.alert_id}')").fetchall()) == 14

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import polars as pl
 import pytest
 
 from pipeline.storage.batch import AlertBatch
@@ -22,6 +23,8 @@ def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
         store.begin_run(run_info())
         for alerts, cited in growing_alerts(4):
             store.write(AlertBatch(alerts, cited))
+        late = growing_alerts(4)[0][1][:1].with_columns(kind=pl.lit("retraction"))
+        store.write(AlertBatch(late=late))
         store.finish_run({})
     return path
 
@@ -35,7 +38,7 @@ def test_a_query_of_the_readme_works(path: Path, query: str) -> None:
 
 
 def test_the_readme_has_queries_and_names_every_view(path: Path) -> None:
-    assert len(QUERIES) == 4
+    assert len(QUERIES) == 5
     connection = connect(path, read_only=True)
     views = connection.execute(
         "SELECT view_name FROM duckdb_views() WHERE NOT internal AND schema_name = 'main'"

@@ -22,9 +22,10 @@ PUBLIC_COLUMNS = {
     "alerts": (
         "alert_id digest status typology typology_version subject_kind subject_id trigger_event_id triggered_at "
         "window_start window_end first_event_time last_event_time n_events amount_usd severity rank_score reasons "
-        "red_flags explanation predecessor is_settled params_hash run_id revision raised_at"
+        "red_flags explanation predecessor is_settled params_hash run_id revision raised_at "
+        "retracted_late"
     ),
-    "alert_evidence": "alert_id event_key event_id role event_time amount_usd source position",
+    "alert_evidence": "alert_id event_key event_id role event_time amount_usd source position is_retracted_late",
     "alert_history": "alert_id digest status superseded_by revision run_id",
     "rejected": "source position reason raw",
     "late_events": "event_time source event_id",
@@ -32,6 +33,7 @@ PUBLIC_COLUMNS = {
     "events": "event_key has_id_conflict amount_minor counter_amount_minor " + " ".join(FRAME_SCHEMA),
     "alert_citations": "alert_id code mark event_key side",
     "counters": "run_id name value",
+    "alert_context": "alert_id version context_table key valid_from valid_to known_at content",
 }
 
 
@@ -157,8 +159,9 @@ def test_changed_views_are_written_again_without_a_new_version(store_file: Path)
 
 def test_an_older_file_is_refused_for_reading_and_says_what_to_do(store_file: Path) -> None:
     connection = connect(store_file, read_only=True)
-    with pytest.raises(OlderStore, match="has schema 1, this version reads 2; open it once for writing"):
-        check_readable(connection, store_file, newest=2)
+    found = len(migrations())
+    with pytest.raises(OlderStore, match=f"has schema {found}, this version reads {found + 1}; open it once for writ"):
+        check_readable(connection, store_file, newest=found + 1)
     connection.close()
 
 

@@ -220,7 +220,7 @@ def facts(draw: st.DrawFn) -> list[Fact]:
                         key=key,
                         valid_from=begin,
                         known_at=max(begin, draw(_times)) if draw(st.booleans()) else draw(_times),
-                        values={"declared_income_usd": draw(st.sampled_from((100_00, 400_00))), "line_cents": 200_00},
+                        values={"declared_income": draw(st.sampled_from((100_00, 400_00))), "line_cents": 200_00},
                         valid_to=None if until is None else begin + until * UNIT,
                     )
                 )

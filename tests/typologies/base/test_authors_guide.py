@@ -13,7 +13,7 @@ from tests.typologies.base.nasty import moment
 from typologies.base.cases import events_frame
 from typologies.base.checks import CHECKS, Trial
 from typologies.base.detector import Detector
-from typologies.base.facts import Fact
+from typologies.base.facts import Fact, income_values
 from typologies.base.reference import Bound
 from typologies.base.scaffold import render
 from typologies.base.trials import History, history
@@ -51,7 +51,7 @@ def _past() -> History:
         row(20, **tuition),
     ]
     known = moment(20)
-    profile = Fact("account_profile", "a", moment(0), known, {"declared_income_usd": 4_000})
+    profile = Fact("account_profile", "a", moment(0), known, income_values(4_000))
     return history("guide", events_frame([{**r, "event_id": f"g{i}"} for i, r in enumerate(rows)]), [profile])
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any, ClassVar
@@ -11,23 +12,26 @@ import pytest
 
 import typologies
 from tests.typologies.base.nasty import moment
-from tests.typologies_for_tests.figures_only import finding
+from tests.typologies_for_tests.figures_only import bind, finding
+from tests.typologies_for_tests.no_school_payee import NoSchoolPayee, NoSchoolPayeeParams
 from typologies.base import checks
 from typologies.base.alerts import Alert
-from typologies.base.cases import events_frame
+from typologies.base.cases import events_frame, load_cases
+from typologies.base.catalogue import discover
 from typologies.base.checks import CHECKS, Trial
 from typologies.base.detector import Context, Detector
 from typologies.base.errors import ContractError
 from typologies.base.events import Side
 from typologies.base.expressions import ALWAYS, Expr, Past, col
-from typologies.base.facts import Fact
+from typologies.base.facts import Fact, income_values
 from typologies.base.findings import Deadline, Finding
+from typologies.base.promises import case_history
 from typologies.base.reference import Bound
 from typologies.base.runner import Runner
 from typologies.base.scaffold import new_typology
 from typologies.base.testing import test_typology as examine
 from typologies.base.trials import History, drive, history
-from typologies.base.window import Event, Window
+from typologies.base.window import Event, Window, span_us
 
 
 class Sound(Detector[None]):
@@ -122,7 +126,7 @@ def _past() -> History:
         return {"event_time": moment(units), "amount": cents, "creditor_account": account, "debtor_account": "x"}
 
     rows = [row(0, "a", 100_00), row(2, "a", 200_00), row(30, "a", 100_00), row(33, "a", 100_00), row(40, "c", 1)]
-    facts = [Fact("account_profile", "a", moment(0), moment(0), {"declared_income_usd": 1})]
+    facts = [Fact("account_profile", "a", moment(0), moment(0), income_values(1))]
     return history("five credits", events_frame([{**r, "event_id": f"e{i}"} for i, r in enumerate(rows)]), facts)
 
 
@@ -135,6 +139,27 @@ def test_a_sound_detector_passes(check: Callable[[Iterable[Trial]], None]) -> No
     trial = _trial(Sound)
     assert trial.expected
     check([trial])
+
+
+@pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
+def test_a_history_whose_clock_runs_on_after_its_last_event_keeps_its_deadlines(
+    check: Callable[[Iterable[Trial]], None],
+) -> None:
+    row = {"event_id": "e1", "event_time": moment(0), "creditor_account": "a", "debtor_account": "x", "amount": 500_00}
+    past = history("tuition", events_frame([{**row, "purpose": "tuition"}]))
+    past = replace(past, clock_us=past.clock_us + span_us(timedelta(days=10)))
+    trial = Trial(bind(NoSchoolPayee(NoSchoolPayeeParams())), past)
+    assert trial.expected
+    check([trial])
+
+
+@pytest.mark.parametrize("name", discover())
+def test_golden_cases_can_be_trials_of_the_check_with_an_earlier_life(name: str) -> None:
+    typology = discover()[name]
+    given = [case for case in load_cases(typology.folder) if not case.params]
+    with_clock = [case for case in given if case.clock_us is not None]
+    trials = [Trial(typology.bind(), case_history(case)[0]) for case in with_clock or given[:5]]
+    checks.check_old_events(trials)
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime
 
 from typologies.base.context import FactStore, JudgeContext
 from typologies.base.customer import Customer, allowed_because, customer, customer_of
-from typologies.base.facts import Fact, FactValue
+from typologies.base.facts import Fact, FactValue, cash_values, income_values
 
 SINCE = datetime(2025, 1, 1, tzinfo=UTC)
 NOW_US = 1_767_225_600_000_000  # 2026-01-01
@@ -20,18 +20,16 @@ def _context(*facts: Fact) -> JudgeContext:
     return JudgeContext(FactStore(facts), frozenset({"account_profile", "allowlist"}), "account", "a1", NOW_US)
 
 
-def test_whole_dollars_and_minor_units_of_dollars_mean_the_same_expected_cash() -> None:
-    dollars = customer_of(_fact("account_profile", "a1", expected_cash_usd_per_month=6_000))
-    minor = customer_of(
-        _fact(
-            "account_profile",
-            "a1",
-            expected_cash_in_per_month=60_000,
-            expected_cash_in_exponent=1,
-            expected_cash_in_currency="USD",
-        )
+def test_expected_cash_is_minor_units_of_dollars_by_their_exponent() -> None:
+    tenths = _fact(
+        "account_profile",
+        "a1",
+        expected_cash_in_per_month=60_000,
+        expected_cash_in_exponent=1,
+        expected_cash_in_currency="USD",
     )
-    assert dollars.expected_cash_usd_cents == minor.expected_cash_usd_cents == 6_000_00
+    assert customer_of(tenths).expected_cash_usd_cents == 6_000_00
+    assert customer_of(_fact("account_profile", "a1", **cash_values(6_000))).expected_cash_usd_cents == 6_000_00
 
 
 def test_expected_cash_in_another_currency_is_not_taken_for_dollars() -> None:
@@ -55,14 +53,16 @@ def test_a_monthly_income_is_taken_for_a_year() -> None:
         declared_income_period="month",
     )
     assert customer_of(fact).declared_income_usd_cents == 18_000_00
-    assert (
-        customer_of(_fact("account_profile", "a1", declared_income_usd=18_000)).declared_income_usd_cents == 18_000_00
-    )
+    assert customer_of(_fact("account_profile", "a1", **income_values(18_000))).declared_income_usd_cents == 18_000_00
 
 
-def test_one_holder_and_a_list_of_holders_are_both_read() -> None:
-    assert customer_of(_fact("account_profile", "a1", holder="p1")).holders == ("p1",)
-    assert customer_of(_fact("account_profile", "a1", holders=("p1", "p2"))).holders == ("p1", "p2")
+def test_a_profile_is_read_by_the_fields_of_its_own_table() -> None:
+    values: dict[str, FactValue] = {"opened_on": "2020-01-02", "holder_class": "msb", "holders": ("p1", "p2")}
+    values |= {"customer_since": "2010-03-04", "party_class": "individual"}
+    account, party = (customer_of(_fact(table, "x", **values)) for table in ("account_profile", "party_profile"))
+    assert (account.opened_on, account.holder_class) == (date(2020, 1, 2), "msb")
+    assert (party.opened_on, party.holder_class) == (date(2010, 3, 4), "individual")
+    assert account.holders == ("p1", "p2")
 
 
 def test_the_class_comes_from_the_holder_else_from_the_type_of_account() -> None:
@@ -79,7 +79,6 @@ def test_a_shell_gets_no_credit_for_being_a_business() -> None:
 def test_opening_day_and_exemption_are_read() -> None:
     read = customer_of(_fact("account_profile", "a1", opened_on="2025-12-24", is_ctr_exempt=True))
     assert (read.opened_on, read.is_exempt) == (date(2025, 12, 24), True)
-    assert customer_of(_fact("account_profile", "a1", exempt=True)).is_exempt
 
 
 def test_without_a_profile_nothing_is_known_and_nothing_is_cited() -> None:
@@ -89,7 +88,7 @@ def test_without_a_profile_nothing_is_known_and_nothing_is_cited() -> None:
 
 
 def test_reading_a_profile_cites_its_version() -> None:
-    fact = _fact("account_profile", "a1", holder="p1")
+    fact = _fact("account_profile", "a1", holders=("p1",))
     context = _context(fact)
     assert customer(context, "account").version == fact.content_hash()
     assert context.read == {fact.content_hash()}

@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import numpy as np
+import polars as pl
 import pytest
 
 from tests.typologies_for_tests.cash_by_role import CashByRole, CashByRoleParams
@@ -30,6 +31,7 @@ from typologies.base.events import NULL_I64, Kind, Side
 from typologies.base.expressions import Expr, col
 from typologies.base.facts import Fact
 from typologies.base.findings import Deadline, Finding
+from typologies.base.identity import key_text
 from typologies.base.reference import Bound, ReferenceEngine, digests
 from typologies.base.runner import Runner
 from typologies.base.settings import EngineSettings
@@ -329,6 +331,30 @@ def test_b2_a_retraction_names_a_delivery_so_that_an_event_can_come_again(order:
     assert len(play.check()) == 1
 
 
+def test_b2_an_event_without_an_id_is_taken_out_by_its_key() -> None:
+    frame = events_frame([deposit("a", 0), deposit("b", 0.5)]).with_columns(event_id=pl.lit(None, pl.String))
+    play = Play(Deposits(Pairs()))
+    numbers = np.zeros(2, np.int64)
+    batch = play.runner.encode(frame, numbers)
+    key = key_text(batch.records[0]["key_hi"], batch.records[0]["key_lo"])
+    gone = frame[:1].with_columns(kind=pl.lit("retraction"), retracts_key=pl.lit(key))
+    book = AlertBook()
+    book.apply(play.runner.process(batch, us(0) - DAY_US, us(0.5)))
+    assert len(book.standing()) == 1
+    book.apply(play.runner.process(play.runner.encode(gone, numbers[:1]), us(0) - DAY_US, us(0.5)))
+    assert not book.standing()
+
+
+def test_b2_a_retraction_that_names_no_key_at_all_takes_out_nothing() -> None:
+    frame = events_frame([deposit("a", 0), deposit("b", 0.5)]).with_columns(event_id=pl.lit(None, pl.String))
+    play = Play(Deposits(Pairs()))
+    book = AlertBook()
+    for rows in (frame, frame[:1].with_columns(kind=pl.lit("retraction"), retracts_key=pl.lit("é no key"))):
+        batch = play.runner.encode(rows, np.zeros(rows.height, np.int64))
+        book.apply(play.runner.process(batch, us(0) - DAY_US, us(0.5)))
+    assert len(book.standing()) == 1
+
+
 # C. Findings and episodes
 
 
@@ -489,7 +515,7 @@ def test_c6_a_resent_event_of_a_collapsed_day_does_not_count_twice() -> None:
 
 def income(party: str, valid: float, known: float, value: int) -> Fact:
     """Return a version of an account's declared income."""
-    return Fact("account_profile", party, at(valid), at(known), {"declared_income_usd": value})
+    return Fact("account_profile", party, at(valid), at(known), {"declared_income": value})
 
 
 def test_d1_a_trigger_uses_what_was_valid_and_known_at_its_time() -> None:
@@ -529,7 +555,7 @@ def test_d2_a_judge_may_ask_for_its_own_subject_and_broadcast_tables_only() -> N
     own = JudgeContext(store, allowed, "account", "A", us(1))
     profile = own.profile("account_profile")
     assert profile is not None
-    assert profile.values == {"declared_income_usd": 1}
+    assert profile.values == {"declared_income": 1}
     with pytest.raises(ContractError, match="may read account_profile"):
         JudgeContext(store, frozenset({"party_profile"}), "account", "A", us(1)).profile("party_profile")
     with pytest.raises(ContractError, match="no broadcast table"):

@@ -119,7 +119,7 @@ def _marks(text: pl.DataFrame, account: str) -> pl.DataFrame | None:
 def _facts(text: pl.DataFrame, settings: Settings) -> Iterator[Fact]:
     opened = parse_iso(text["open_dt"], settings.zone)
     closed = parse_iso(text["close_dt"], settings.zone)
-    taken = {"bank": "bank_id", "branch": "branch_id", "currency": "acct_rptng_crncy"}
+    taken = {"institution": "bank_id", "branch": "branch_id", "currency": "acct_rptng_crncy"}
     columns = {name: text[column].to_list() for name, column in taken.items() if column in text.columns}
     for i, account in enumerate(text["acct_id"].to_list()):
         values = {name: column[i] for name, column in columns.items()}
@@ -130,7 +130,7 @@ def _older_facts(text: pl.DataFrame, settings: Settings) -> Iterator[Fact]:
     opened = settings.times(text["start"])
     closed = settings.times(text["end"])
     for i, (account, customer) in enumerate(text.select("account_id", "primary_customer_id").iter_rows()):
-        yield from _versions(account, {"entity": customer}, opened[i], closed[i])
+        yield from _versions(account, {"holders": None if customer is None else (customer,)}, opened[i], closed[i])
 
 
 def _versions(

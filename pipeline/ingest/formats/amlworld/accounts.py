@@ -1,8 +1,9 @@
 """The accounts file, and account keys.
 
-Read on its own it gives `account_profile` facts {"entity", "bank"}. Lying beside a Trans file (`HI-Small_Trans.csv` and
-`HI-Small_accounts.csv`, compressed or not) it gives the party ids and names of both sides of every row: the entity is
-what joins accounts of one owner, account ids do not (`8000E43B1` and `8000E43B0` of bank 225 are two accounts).
+Read on its own it gives `account_profile` facts {"holders", "institution"}. Lying beside a Trans file
+(`HI-Small_Trans.csv` and `HI-Small_accounts.csv`, compressed or not) it gives the party ids and names of both sides of
+every row: the entity is what joins accounts of one owner, account ids do not (`8000E43B1` and `8000E43B0` of bank 225
+are two accounts).
 """
 
 from __future__ import annotations
@@ -81,7 +82,7 @@ def account_batches(path: Path, options: ReadOptions) -> Iterator[ReadBatch]:
     for rows in DelimitedFile(path).rows(options.batch_rows):
         table, reasons = _parse(rows)
         facts = [
-            Fact("account_profile", account, ALWAYS, ALWAYS, {"entity": entity, "bank": bank})
+            Fact("account_profile", account, ALWAYS, ALWAYS, {"holders": (entity,), "institution": bank})
             for account, bank, entity in table.select("account", "bank", "entity").iter_rows()
         ]
         rejected = side_rejects(path.name, rows, reasons)

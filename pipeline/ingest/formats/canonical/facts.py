@@ -4,8 +4,10 @@
      "values": {"account_type": "business", "holders": ["p1"]}}
 
 `kind` is a table of `typologies.base.facts`. `valid_to` may be given. Values are text, integers, true or false, and
-lists of text; unknown ones are left out. What people are (nationality, birthplace, language and the like; in profiles
-also names) is dropped here and reaches nothing behind.
+lists of text; unknown ones are left out. Coordinates of places are whole millionths of a degree. Fields of profiles
+have the names of `pipeline.schemas.frames.profile_fields`; another name is kept, said, and read by no typology. What
+people are (nationality, birthplace, language and the like; in profiles also names) is dropped here and reaches nothing
+behind.
 """
 
 from __future__ import annotations
@@ -17,8 +19,9 @@ from zoneinfo import ZoneInfo
 
 from pipeline.ingest.formats.canonical.columns import PERSONAL_COLUMNS
 from pipeline.ingest.validate import LATEST, MAX_ID_BYTES, MAX_TEXT_BYTES
+from pipeline.schemas.frames import profile_fields
 from pipeline.schemas.profiles import PERSONAL_FIELDS
-from typologies.base.facts import BROADCAST_TABLES, PROFILE_TABLES, Fact, FactValue
+from typologies.base.facts import BROADCAST_TABLES, PROFILE_TABLES, Fact, FactValue, position_problem
 
 OLDEST_FACT = datetime(1900, 1, 1, tzinfo=UTC)
 """An account may be older than any event."""
@@ -26,11 +29,13 @@ OLDEST_FACT = datetime(1900, 1, 1, tzinfo=UTC)
 FACT_TABLES: Final = frozenset(PROFILE_TABLES) | frozenset(BROADCAST_TABLES)
 
 _KEYS = frozenset({"kind", "key", "valid_from", "valid_to", "known_at", "values", "source", "event_id", "received_at"})
+_FIELDS = profile_fields()
 _INT64 = 2**63
 
 
 def parse_fact(record: Mapping[str, object], zone: ZoneInfo) -> tuple[Fact, list[str]]:
-    """Return the fact in a JSON object, and the names of personal values that were dropped.
+    """Return the fact in a JSON object, and the names of values that nothing reads: personal ones, which are dropped,
+    and fields that no profile has.
 
     Raises
     ------
@@ -50,13 +55,17 @@ def parse_fact(record: Mapping[str, object], zone: ZoneInfo) -> tuple[Fact, list
     for name, value in values.items():
         if name not in dropped and value is not None and value != "":
             kept[name] = _value(name, value)
+    problem = position_problem(kept) if table == "place" else None
+    if problem is not None:
+        raise ValueError(problem)
     valid_to = None if record.get("valid_to") is None else _time(record, "valid_to", zone)
     valid_from = _time(record, "valid_from", zone)
     if valid_to is not None and valid_to <= valid_from:
         raise ValueError(
             f"valid_to must lie after valid_from; found {record['valid_to']!r} after {record['valid_from']!r}"
         )
-    return Fact(table, _text(record, "key"), valid_from, _time(record, "known_at", zone), kept, valid_to), dropped
+    unread = dropped + sorted(kept.keys() - _FIELDS[table]) if table in _FIELDS else dropped
+    return Fact(table, _text(record, "key"), valid_from, _time(record, "known_at", zone), kept, valid_to), unread
 
 
 def _text(record: Mapping[str, object], name: str) -> str:

@@ -106,8 +106,8 @@ class _Lines:
             self.flat.append(record)
             self.flat_rows.append(number)
         elif kind in FACT_TABLES and "values" in record:
-            fact, dropped = parse_fact(record, self.options.timezone)
-            self.unused.update(dropped)
+            fact, unread = parse_fact(record, self.options.timezone)
+            self.unused.update(unread)
             self.facts.append(fact)
         elif kind in MODELS and kind not in _UNUSED:
             # Chain transactions, and retractions that carry what they take out, are no flat rows; nor is context here.

@@ -89,7 +89,7 @@ def test_accounts_of_the_older_layout_are_facts_and_their_marks_labels(sample: P
     reading = read(READER, sample / "accounts.csv", aside=30)
     opened, closed = reading.facts[:2]
     assert (opened.table, opened.key) == ("account_profile", "0")
-    assert dict(opened.values) == {"entity": "C_0", "opened_on": "2017-01-02"}
+    assert dict(opened.values) == {"holders": ("C_0",), "opened_on": "2017-01-02"}
     assert dict(closed.values) == dict(opened.values) | {"closed_on": "2017-02-20", "status": "closed"}
     assert closed.known_at == closed.valid_from == datetime(2017, 2, 20, tzinfo=UTC)
     assert reading.labels is not None
@@ -190,12 +190,12 @@ def test_an_account_that_closes_in_the_year_4754_never_closes(tmp_path: Path) ->
     )
     reading = read(READER, path, aside=2)
     assert [(fact.key, dict(fact.values)) for fact in reading.facts] == [
-        ("1001", {"bank": "bank_a", "branch": "1", "currency": "USD", "opened_on": "2017-01-01"}),
-        ("1002", {"bank": "bank_b", "branch": "1", "currency": "USD", "opened_on": "2017-01-01"}),
+        ("1001", {"institution": "bank_a", "branch": "1", "currency": "USD", "opened_on": "2017-01-01"}),
+        ("1002", {"institution": "bank_b", "branch": "1", "currency": "USD", "opened_on": "2017-01-01"}),
         (
             "1002",
             {
-                "bank": "bank_b",
+                "institution": "bank_b",
                 "branch": "1",
                 "currency": "USD",
                 "opened_on": "2017-01-01",

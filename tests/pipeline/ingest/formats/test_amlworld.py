@@ -213,8 +213,8 @@ def test_the_accounts_file_gives_facts(tmp_path: Path) -> None:
     path.write_text(accounts(*rows))
     reading = read(READER, path, aside=2)
     assert [(fact.table, fact.key, dict(fact.values)) for fact in reading.facts] == [
-        ("account_profile", "10/8000EBD30", {"entity": "800EA", "bank": "10"}),
-        ("account_profile", "20/8000EBD30", {"entity": "800EB", "bank": "20"}),
+        ("account_profile", "10/8000EBD30", {"holders": ("800EA",), "institution": "10"}),
+        ("account_profile", "20/8000EBD30", {"holders": ("800EB",), "institution": "20"}),
     ]
     assert reading.rejected["position"].to_list() == [3, 4]
     assert "Bank ID must be digits" in reading.reasons()[0]
