@@ -111,8 +111,8 @@ class LensStore:
 
     def most_rows(self, row: int) -> int:
         """Return how many rows the subject of a row has: no window of it has more."""
-        slot = self.slots[self.rows["subject"][row]]
-        return int(slot[N_ODD]) + int(slot[COUNTED : COUNTED + N_GROUPS].sum())
+        counted = self.slots[self.rows["subject"][row], N_ODD : COUNTED + N_GROUPS].tolist()
+        return sum(counted)
 
     # Rows in
 

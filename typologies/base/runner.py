@@ -543,8 +543,6 @@ class Runner:
         subject_state = self._states.get(key)
         if subject_state is None and not update.rows:
             return []
-        code = subject_state.code if subject_state is not None else self._interner.code(key[2])
-        slot = store.slot(code)
         if subject_state is not None:
             latest = subject_state.latest()
             if latest is not None and latest >= update.from_key:
@@ -557,10 +555,10 @@ class Runner:
         if subject_state is None:
             if not any(found or deadlines for _, found, deadlines in results):
                 return []
-            subject_state = self._state(key, code)
+            subject_state = self._state(key, self._interner.code(key[2]))
         for anchor, found, deadlines in results:
             self._take_results(key, subject_state, anchor, found, deadlines)
-        self._judge_due(key, subject_state, member, store, slot)
+        self._judge_due(key, subject_state, member, store, store.slot(subject_state.code))
         changes = subject_state.episode_changes()
         self._schedule(key, subject_state)
         return changes

@@ -433,6 +433,12 @@ class Window:
             return len(self._rows)
         return len(self.events)
 
+    def __bool__(self) -> bool:
+        """Whether there is any event; unlike `len`, this does not look for all of them."""
+        if self._rows is not None:
+            return not self._rows.is_empty
+        return bool(self.events)
+
     def since(self, span: timedelta) -> list[Event]:
         """Return the events of the last `span` before the trigger: (end - span, end]."""
         after = self.end - span_us(span)

@@ -114,7 +114,7 @@ class FunnelAccountDetector(Detector[FunnelAccountParams]):
 
     def judge(self, window: Window, context: Context) -> Iterable[Finding | Deadline]:
         trigger = window.trigger
-        if window.is_collapsed or not len(window):
+        if window.is_collapsed or not window:
             return
         if isinstance(trigger, DeadlineTrigger):
             yield from self._due(trigger, window, context)

@@ -110,7 +110,7 @@ class PassThroughDetector(Detector[PassThroughParams]):
 
     def judge(self, window: Window, context: Context) -> Iterable[Finding | Deadline]:
         trigger = window.trigger
-        if window.is_collapsed or not len(window):
+        if window.is_collapsed or not window:
             return
         if isinstance(trigger, DeadlineTrigger):
             yield from self._confirm(trigger, window, context)
