@@ -62,6 +62,10 @@ class RecordBatch:
     def __len__(self) -> int:
         return int(self.records.shape[0])
 
+    def of_generation(self, generation: int) -> RecordBatch:
+        """Return the batch with the state of the dictionary that its codes belong to."""
+        return RecordBatch(self.records, self.texts, self.deliveries, self.retracts, generation)
+
     def part(self, start: int, stop: int) -> RecordBatch:
         """Return events `start` to `stop`; everything is shared."""
         return RecordBatch(

@@ -13,7 +13,6 @@ from typologies.base.errors import BrokenInvariant
 from typologies.base.events import NULL_I64
 from typologies.base.jit import kernel
 from typologies.base.settings import EngineSettings
-from typologies.base.window import span_us
 
 Int64Array = npt.NDArray[np.int64]
 
@@ -140,7 +139,7 @@ class Entrance:
         verdicts = np.zeros(times.shape[0], np.uint8)
         self._maxima[name] = int(
             _admit(
-                times, received, is_retraction, self._maxima[name], span_us(settings.max_ahead), settings.lateness_us,
+                times, received, is_retraction, self._maxima[name], settings.max_ahead_us, settings.lateness_us,
                 settings.reversals_us, verdicts,
             )
         )  # fmt: skip

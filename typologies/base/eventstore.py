@@ -41,6 +41,19 @@ def _move_texts(records: Records, source: UInt8Array, target: UInt8Array, at: in
         at += size
 
 
+@kernel
+def number_used(used: npt.NDArray[np.bool_], first: int, places: Int32Array) -> int:
+    """Write the place that each used record will have in a store that holds `first`, -1 else; return how many are."""
+    n = 0
+    for r in range(used.shape[0]):
+        if used[r]:
+            places[r] = first + n
+            n += 1
+        else:
+            places[r] = -1
+    return n
+
+
 class EventStore:
     """Growing arrays of records and texts."""
 

@@ -103,18 +103,25 @@ def _classify(
     class_position: Int32Array,
     codes: Int32Array,
     klass: Int32Array,
-) -> tuple[Whole, Whole]:
+    n_known: Whole,
+    relevant: BoolArray,
+    used: BoolArray,
+) -> tuple[Whole, Whole, Whole]:
     """Write subject and class of every record from every position; a class not met before gets the next number.
+
+    The class of rows that matter to nobody is -1; `used` is set for the others. Classes from `n_known` on are not
+    worked out yet and left for `_keep_relevant`.
 
     Returns
     -------
-    Row reached and number of classes: stops early when table or list of classes are too small.
+    Row reached, number of classes, entries of known classes: stops early when table or list of classes are too small.
     """
+    n_entries = 0
     size = np.int64(table.shape[0])
     n_positions = position_columns.shape[0]
     for r in range(start, records.shape[0]):
         if 2 * (n_classes + n_positions) > size or n_classes + n_positions > first_row.shape[0]:
-            return r, n_classes
+            return r, n_classes, n_entries
         common_0 = np.uint64(0)
         common_1 = np.uint64(0)
         is_ready = False
@@ -177,8 +184,14 @@ def _classify(
                 first_row[found] = r
                 class_position[found] = p
                 n_classes += 1
+            if found < n_known:
+                if relevant[found]:
+                    used[r] = True
+                    n_entries += 1
+                else:
+                    found = np.int32(-1)
             klass[p, r] = found
-    return records.shape[0], n_classes
+    return records.shape[0], n_classes, n_entries
 
 
 @kernel
@@ -345,20 +358,23 @@ class RowClasses:
         Number of entries.
         """
         odd = self._odd_atoms(records)
-        at, known = 0, self._n
+        at, known, n_entries = 0, self._n, 0
         while True:
-            reached, n_classes = _classify(
+            reached, n_classes, n = _classify(
                 records, at, self._position_columns, self._position_sides, self._masks, self._breaks[0],
                 self._breaks[1], self._breaks[2], odd,
                 self._keys, self._table, self._n, self._first_row, self._position, codes, klass,
+                known, self.is_relevant, used,
             )  # fmt: skip
             at, self._n = int(reached), int(n_classes)
+            n_entries += int(n)
             if at >= records.shape[0]:
                 break
             self._grow()
-        if self._n > known:
-            self._load(records, known)
-            self._work_out(known)
+        if self._n == known:
+            return n_entries
+        self._load(records, known)
+        self._work_out(known)
         return int(_keep_relevant(klass, self.is_relevant, used))
 
     def _odd_atoms(self, records: Records) -> Int64Array:

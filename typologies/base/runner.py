@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from datetime import date, timedelta
 from typing import Any
 
@@ -30,7 +30,7 @@ from typologies.base.dedupe import SeenKeys
 from typologies.base.encoding import Prepared, RecordBatch, Records, encode, intern
 from typologies.base.errors import BrokenInvariant, ContractError, IncompatibleState
 from typologies.base.events import CODED_COLUMNS, NULL_CODE, NULL_I64, Kind, Side
-from typologies.base.eventstore import EventStore
+from typologies.base.eventstore import EventStore, number_used
 from typologies.base.facts import BROADCAST_TABLES, PROFILE_TABLES, Fact
 from typologies.base.findings import Deadline, Finding
 from typologies.base.hubs import DAY_US, day_bounds
@@ -150,11 +150,11 @@ class Runner:
 
     def encode(self, frame: pl.DataFrame, running_numbers: Int64Array | None = None) -> RecordBatch:
         """Return a canonical frame as records in this runner's dictionary."""
-        return replace(encode(frame, self._interner, running_numbers), generation=self._generation)
+        return encode(frame, self._interner, running_numbers).of_generation(self._generation)
 
     def intern(self, prepared: Prepared) -> RecordBatch:
         """Return records prepared elsewhere (`encoding.prepare`) in this runner's dictionary."""
-        return replace(intern(prepared, self._interner), generation=self._generation)
+        return intern(prepared, self._interner).of_generation(self._generation)
 
     def process(
         self, batch: RecordBatch, floor_us: int, clock_us: int, *, keep_codes: bool = False
@@ -358,14 +358,13 @@ class Runner:
     def _store(self, records: Records, texts: npt.NDArray[np.uint8]) -> None:
         used = np.zeros(records.shape[0], np.bool_)
         counts = [store.relate(records, used) for store in self._lenses]
-        n_used = int(np.count_nonzero(used))
+        places = np.empty(records.shape[0], np.int32)
+        n_used = number_used(used, len(self._events), places)
         self.counters.irrelevant += records.shape[0] - n_used
         if not n_used:
             return
-        places = np.full(records.shape[0], -1, np.int32)
-        first = self._events.append(records, texts, used if n_used < records.shape[0] else None)
+        self._events.append(records, texts, used if n_used < records.shape[0] else None)
         self._codec.texts = self._events.texts
-        places[used] = np.arange(first, first + n_used, dtype=np.int32)
         for store, n_entries in zip(self._lenses, counts, strict=True):
             if n_entries:
                 cutoff = self._frozen_below - store.plan.look_back_us if self._floor > NO_TIME else NO_TIME

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from typologies.base.errors import InvalidParameters
+from typologies.base.lazy import lazy
 from typologies.base.window import span_us
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class EngineSettings:
     """How late events may come and how large a window may be.
 
@@ -36,12 +37,17 @@ class EngineSettings:
         if self.row_cap < 1:
             raise InvalidParameters(f"row_cap must be at least 1, found {self.row_cap}")
 
-    @property
+    @lazy
     def lateness_us(self) -> int:
         """Lateness in microseconds."""
         return span_us(self.lateness)
 
-    @property
+    @lazy
     def reversals_us(self) -> int:
         """`reversals_within` in microseconds."""
         return span_us(self.reversals_within)
+
+    @lazy
+    def max_ahead_us(self) -> int:
+        """`max_ahead` in microseconds."""
+        return span_us(self.max_ahead)
