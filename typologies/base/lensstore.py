@@ -240,17 +240,45 @@ class LensStore:
         """Return the last row of a subject before (or at) `time`."""
         return int(chains.last_row_before(self.rows, self.slots, slot, time, inclusive))
 
-    def window(self, last: int, start: int, bit: int) -> Int32Array:
-        """Return the rows of a window ending at row `last`, oldest first."""
+    def window(self, last: int, start: int, bit: int, stop: int = -1) -> Int32Array:
+        """Return the rows of a window ending at row `last`, oldest first; those after row `stop` if it is given."""
         if last < 0:
             return _NONE
         classes = self.classes
         out = np.empty(512, np.int32)
-        n = int(chains.window_rows(self.rows, classes.mask, classes.unknown, last, start, bit, out))
+        n = int(chains.window_rows(self.rows, classes.mask, classes.unknown, last, start, stop, bit, out))
         if n > out.shape[0]:
             out = np.empty(n, np.int32)
-            chains.window_rows(self.rows, classes.mask, classes.unknown, last, start, bit, out)
+            chains.window_rows(self.rows, classes.mask, classes.unknown, last, start, stop, bit, out)
         return out[:n][::-1]
+
+    def window_count(self, row: int, figure: int) -> int:
+        """Return how many rows the window of a count (`Member.count_figure`) holds at a row."""
+        self._reserve_states(1)
+        classes = self.classes
+        return int(chains.window_count(
+            self.rows, self.values, row, figure, self.slots, self.state, self.nulls, self.free_states, self.counters,
+            self.plan.windows, self.plan.figures, classes.item_starts, classes.items,
+        ))  # fmt: skip
+
+    def has_rows(self, last: int, first_us: int, after_us: int, bit: int) -> bool:
+        """Return whether a row in [first_us, after_us), at or before row `last`, matters to a filter."""
+        classes = self.classes
+        row = int(chains.row_until(self.rows, classes.mask, classes.unknown, last, after_us - 1, bit))
+        return row >= 0 and int(self.rows["time"][row]) >= first_us
+
+    def day_sums(self, last: int, first_us: int, after_us: int, bit: int, stored: Records) -> list[list[int]]:
+        """Return (day, side, rows, counterparties, USD cents, rows without USD) by day and side, in this order."""
+        classes = self.classes
+        most = self.most_rows(last)
+        n_days = (after_us - first_us) // 86_400_000_000 + 1
+        out = np.empty((3 * n_days, 6), np.int64)
+        n = int(chains.day_sums(
+            self.rows, classes.mask, classes.unknown, last, first_us, after_us, bit, stored,
+            np.empty((3, most), np.int32), out,
+        ))  # fmt: skip
+        sums: list[list[int]] = sorted(out[:n].tolist())
+        return sums
 
     def sweep(self, cutoff: int) -> int:
         """Free rows at or before `cutoff`, and subjects without rows; return how many rows were freed."""

@@ -15,7 +15,7 @@ from typologies.base.chainlayout import COUNT, LARGEST, TOTAL, Int64Array
 from typologies.base.columns import COLUMN_IDS, SUBJECT_COLUMNS
 from typologies.base.detector import Detector, Lens
 from typologies.base.errors import ContractError
-from typologies.base.expressions import ALWAYS, Expr, Measure, Op, Past, Trailing
+from typologies.base.expressions import ALWAYS, Expr, Measure, Op, Past, Trailing, count
 from typologies.base.reference import Bound
 from typologies.base.window import span_us
 
@@ -35,6 +35,8 @@ class Member:
         Place of the typology in the run.
     relevance_bit
         Filter bit of `relevant()`.
+    count_figure
+        Place of the figure that counts the rows of a whole window.
     """
 
     index: int
@@ -42,6 +44,7 @@ class Member:
     lens: Lens
     look_back_us: int
     relevance_bit: int
+    count_figure: int
 
 
 @dataclass(slots=True)
@@ -145,7 +148,7 @@ def plan_lenses(bound: Sequence[Bound]) -> list[LensPlan]:
 def _plan_lens(lens: Lens, bound: Sequence[Bound]) -> LensPlan:
     builder = _Builder()
     screens: list[Expr] = []
-    drafts: list[tuple[int, Bound, int]] = []
+    drafts: list[tuple[int, Bound, int, int]] = []
     for index, b in enumerate(bound):
         if lens.name not in {other.name for other in b.detector.lenses}:
             continue
@@ -158,7 +161,7 @@ def _plan_lens(lens: Lens, bound: Sequence[Bound]) -> LensPlan:
             _checked(detector, name, trailing)
             names[name] = builder.figure(trailing, relevant)
         screens.append(_renamed(detector.screen(Past(declared)), names))
-        drafts.append((index, b, relevance_bit))
+        drafts.append((index, b, relevance_bit, builder.figure(count(detector.look_back), relevant)))
     if len(drafts) > MAX_MEMBERS:
         raise ContractError(f"lens {lens.name}: at most {MAX_MEMBERS} typologies, found {len(drafts)}")
     if len(builder.filters) > MAX_FILTERS:
@@ -173,7 +176,11 @@ def _plan_lens(lens: Lens, bound: Sequence[Bound]) -> LensPlan:
     values = [COLUMN_IDS[v.name] if v.op is Op.COLUMN else place[v.key] for v in builder.values]
     longest = max(len(p.columns) for p in positions)
     subject_columns = [[SUBJECT_COLUMNS.index(c) for c in p.columns] for p in positions]
-    members = [Member(index, b, lens, span_us(b.detector.look_back), bit) for index, b, bit in drafts]
+    place_of = {i: place for place, i in enumerate(order)}
+    members = [
+        Member(index, b, lens, span_us(b.detector.look_back), bit, place_of[counted])
+        for index, b, bit, counted in drafts
+    ]
     return LensPlan(
         lens=lens,
         look_back_us=max(m.look_back_us for m in members),
@@ -187,5 +194,5 @@ def _plan_lens(lens: Lens, bound: Sequence[Bound]) -> LensPlan:
         computed=computed,
         windows=np.array(builder.windows, np.int64),
         figures=figures,
-        figure_of={f"figure{i}": place for place, i in enumerate(order)},
+        figure_of={f"figure{i}": place for i, place in place_of.items()},
     )

@@ -10,9 +10,10 @@ rule by rule why.
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import date, timedelta
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -21,7 +22,7 @@ import polars as pl
 
 from typologies.base import state
 from typologies.base.alerts import AlertHead, Anchor, Standing, TriggerKey
-from typologies.base.chainlayout import Int32Array, Int64Array
+from typologies.base.chainlayout import Int64Array
 from typologies.base.changes import AlertChange
 from typologies.base.codec import Codec
 from typologies.base.columns import subject_code
@@ -29,11 +30,11 @@ from typologies.base.context import FactStore, JudgeContext
 from typologies.base.dedupe import SeenKeys
 from typologies.base.encoding import Prepared, RecordBatch, Records, encode, intern
 from typologies.base.errors import BrokenInvariant, ContractError, IncompatibleState
-from typologies.base.events import CODED_COLUMNS, NULL_CODE, NULL_I64, Kind, Side
+from typologies.base.events import CODED_COLUMNS, NULL_I64, Kind, Side
 from typologies.base.eventstore import EventStore, number_used
 from typologies.base.facts import BROADCAST_TABLES, PROFILE_TABLES, Fact
 from typologies.base.findings import Deadline, Finding
-from typologies.base.hubs import DAY_US, day_bounds
+from typologies.base.hubs import day_bounds
 from typologies.base.lensstore import LensStore
 from typologies.base.pins import Pin, cited_frame
 from typologies.base.plan import Member, plan_lenses
@@ -45,6 +46,7 @@ from typologies.base.settings import EngineSettings
 from typologies.base.strings import Interner
 from typologies.base.subjects import PendingDeadline, SubjectState
 from typologies.base.survey import Survey, survey
+from typologies.base.walk import Walk
 from typologies.base.window import (
     EPOCH_DATE,
     DaySum,
@@ -56,7 +58,7 @@ from typologies.base.window import (
     to_datetime,
     to_microseconds,
 )
-from typologies.base.windowcolumns import LazyRows, StoredRows, WindowRows
+from typologies.base.windowcolumns import LazyRows, WindowRows
 
 NO_TIME = NULL_I64 + 1
 """Floor and clock before anything was read."""
@@ -549,8 +551,9 @@ class Runner:
             elif not update.rows and not subject_state.due(self._clock) and not subject_state.due_facts(self._clock):
                 return []
         results: list[tuple[Anchor, list[Standing], list[Deadline]]] = []
+        walk = self._walk(member, store)
         for row in sorted(update.rows, key=lambda r: _row_key(store, r)):
-            results.append(self._judge_row(member, store, key[2], row))
+            results.append(self._judge_row(member, store, key[2], row, walk))
         if subject_state is None:
             if not any(found or deadlines for _, found, deadlines in results):
                 return []
@@ -587,7 +590,7 @@ class Runner:
             fact = subject_state.facts[fact_key]
             last = store.last_row_before(slot, fact_key[0], inclusive=True) if slot >= 0 else -1
             anchor = Anchor(fact_key, f"{fact.table}:{fact.key}")
-            found, deadlines = self._judge(member, store, key[2], fact, anchor, last)
+            found, deadlines = self._judge(member, store, key[2], fact, anchor, last, self._walk(member, store))
             self._take_results(key, subject_state, anchor, found, deadlines)
         while due := subject_state.due(self._clock):
             at, name = due[0]
@@ -596,36 +599,33 @@ class Runner:
                 continue
             last = store.last_row_before(slot, at, inclusive=False) if slot >= 0 else -1
             anchor = Anchor((at, 0, name), name)
-            found, deadlines = self._judge(member, store, key[2], subject_state.deadlines[due[0]].trigger, anchor, last)
+            trigger, walk = subject_state.deadlines[due[0]].trigger, self._walk(member, store)
+            found, deadlines = self._judge(member, store, key[2], trigger, anchor, last, walk)
             self._take_results(key, subject_state, anchor, found, deadlines)
 
     def _judge_row(
-        self, member: Member, store: LensStore, subject: str, row: int
+        self, member: Member, store: LensStore, subject: str, row: int, walk: Walk
     ) -> tuple[Anchor, list[Standing], list[Deadline]]:
         at = store.rows[row]
         side = int(at["side"])
         event = self._event(int(at["event"]), side)
         anchor = Anchor((event.time_us, 1, f"{event.event_key}{side}"), event.event_id)
-        return anchor, *self._judge(member, store, subject, event, anchor, row)
+        return anchor, *self._judge(member, store, subject, event, anchor, row, walk)
 
     def _judge(
-        self, member: Member, store: LensStore, subject: str, trigger: Trigger, anchor: Anchor, last: int
+        self,
+        member: Member,
+        store: LensStore,
+        subject: str,
+        trigger: Trigger,
+        anchor: Anchor,
+        last: int,
+        walk: Walk,
     ) -> tuple[list[Standing], list[Deadline]]:
         detector = member.bound.detector
         lens = store.plan.lens
         start = anchor.time - member.look_back_us
-        bit = member.relevance_bit
-        sums: Sequence[DaySum] = ()
-        inside: WindowRows
-        if isinstance(trigger, Event) and store.most_rows(last) <= self.settings.row_cap:
-            inside = LazyRows(
-                start, anchor.time, lambda after: self._window_rows(store, store.window(last, after, bit))
-            )
-        else:
-            rows = store.window(last, start, bit)
-            if rows.shape[0] > self.settings.row_cap:
-                rows, sums = self._collapse(store, rows, start, anchor.time)
-            inside = self._window_rows(store, rows)
+        inside, sums = self._inside(member, store, trigger, last, start, anchor.time, walk)
         window = Window(lens.subject_kind, subject, lens.name, trigger, start, anchor.time, inside, sums)
         context = JudgeContext(self._facts, detector.context_tables, lens.subject_kind, subject, anchor.time)
         self.counters.judged += 1
@@ -647,7 +647,9 @@ class Runner:
             self._check_evidence(member, result, start, anchor.time)
             self._pin(result)
             retroactive = isinstance(trigger, Fact) and trigger.valid_from < trigger.known_at
-            found.append(Standing(anchor, start, result, tuple(sorted(context.read)), retroactive, len(sums)))
+            found.append(
+                Standing(anchor, start, result, tuple(sorted(context.read)), retroactive, len(window.day_sums))
+            )
         self.counters.findings += len(found)
         return found, deadlines
 
@@ -688,11 +690,8 @@ class Runner:
             event = self._cache[key] = Event(record, Side(side), self._codec)
         return event
 
-    def _window_rows(self, store: LensStore, rows: Int32Array) -> StoredRows:
-        """Return the rows as what columns and events of a window are made from."""
-        at, every = rows.astype(np.intp), store.rows  # other integers index at three times the cost
-        places = every["event"][at].astype(np.intp)
-        return StoredRows(self._events.records, places, every["time"][at], every["side"][at], self._window_events)
+    def _walk(self, member: Member, store: LensStore) -> Walk:
+        return Walk(store, member.relevance_bit, self._events.records, self._window_events)
 
     def _window_events(self, places: npt.NDArray[np.intp], sides: npt.NDArray[Any]) -> list[Event]:
         keys: list[int] = (places << 2 | sides).tolist()
@@ -704,42 +703,44 @@ class Runner:
                 cache[key] = Event(record, Side(key & 3), self._codec)
         return [cache[key] for key in keys]
 
-    def _collapse(self, store: LensStore, rows: Int32Array, start: int, end: int) -> tuple[Int32Array, list[DaySum]]:
-        """Replace whole days before end - lateness by sums, without making objects of their rows."""
-        first, last = day_bounds(start, end, self.settings.lateness_us)
-        if first >= last:
-            return rows, []
-        taken = take(store.rows, rows)
-        times = taken["time"]
-        old = (times >= first) & (times < last)
-        records = take(self._events.records, taken["event"][old])
-        sides = taken["side"][old]
-        credit = sides == Side.CREDIT
-        party = np.where(credit, records["debtor"], records["creditor"])
-        account = np.where(credit, records["debtor_account"], records["creditor_account"])
-        counterparty = np.where(party == NULL_CODE, account, party)
-        usd = records["amount_usd"]
-        days = times[old] // DAY_US
-        sums: list[DaySum] = []
-        for day in np.unique(days).tolist():
-            for side in (Side.NONE, Side.CREDIT, Side.DEBIT):
-                here = (days == day) & (sides == side)
-                n = int(np.count_nonzero(here))
-                if n == 0:
-                    continue
-                known = usd[here] != NULL_I64
-                others = counterparty[here]
-                sums.append(
-                    DaySum(
-                        day=_date(day),
-                        side=side,
-                        n_events=n,
-                        n_counterparties=int(np.unique(others[others != NULL_CODE]).shape[0]),
-                        amount_usd_cents=int(usd[here][known].sum()),
-                        n_without_usd=n - int(np.count_nonzero(known)),
-                    )
-                )
-        return rows[times >= last], sums
+    def _inside(
+        self, member: Member, store: LensStore, trigger: Trigger, last: int, start: int, end: int, walk: Walk
+    ) -> tuple[WindowRows, Sequence[DaySum] | Callable[[], Sequence[DaySum]]]:
+        """Return the rows of a window, and the sums of the whole days that stand for rows if there are too many."""
+        bit, cap = member.relevance_bit, self.settings.row_cap
+        sums: Sequence[DaySum] | Callable[[], Sequence[DaySum]] = ()
+        is_hub = last >= 0 and store.most_rows(last) > cap
+        if is_hub:
+            is_hub = (
+                store.window_count(last, member.count_figure) > cap
+                if isinstance(trigger, Event)
+                else store.window(last, start, bit).shape[0] > cap
+            )
+        if is_hub:
+            first, after = day_bounds(start, end, self.settings.lateness_us)
+            if first < after:
+                start = after - 1
+                if store.has_rows(last, first, after, bit):
+                    sums = partial(self._day_sums, store, last, first, after, bit)
+        if isinstance(trigger, Event):
+            return LazyRows(start, end, partial(walk.window, last)), sums
+        return walk.window(last, start), sums
+
+    def _day_sums(self, store: LensStore, last: int, first: int, after: int, bit: int) -> list[DaySum]:
+        """Return whole days as sums, without making objects of their rows."""
+        return [
+            DaySum(
+                day=_date(day),
+                side=Side(side),
+                n_events=n,
+                n_counterparties=n_parties,
+                amount_usd_cents=cents,
+                n_without_usd=n_without,
+            )
+            for day, side, n, n_parties, cents, n_without in store.day_sums(
+                last, first, after, bit, self._events.records
+            )
+        ]
 
     # Letting go
 

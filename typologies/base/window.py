@@ -6,7 +6,7 @@ its attributes (events.HIDDEN_FROM_DETECTORS), so no detector can read them.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Protocol
@@ -364,7 +364,7 @@ class Window:
         "_columns",
         "_events",
         "_rows",
-        "day_sums",
+        "_sums",
         "end",
         "role",
         "start",
@@ -382,7 +382,7 @@ class Window:
         start: int,
         end: int,
         events: Sequence[Event] | WindowRows,
-        day_sums: Sequence[DaySum] = (),
+        day_sums: Sequence[DaySum] | Callable[[], Sequence[DaySum]] = (),
     ) -> None:
         self.subject_kind = subject_kind
         self.subject_id = subject_id
@@ -397,7 +397,14 @@ class Window:
             self._rows = events
         else:
             self._events = events
-        self.day_sums = tuple(day_sums)
+        self._sums = day_sums
+
+    @property
+    def day_sums(self) -> Sequence[DaySum]:
+        """Whole days of a hub as sums, by day and side; worked out when first read."""
+        if callable(self._sums):
+            self._sums = self._sums()
+        return self._sums
 
     @property
     def events(self) -> Sequence[Event]:
@@ -418,7 +425,7 @@ class Window:
     @property
     def is_collapsed(self) -> bool:
         """Whether whole days of this window are only there as sums."""
-        return bool(self.day_sums)
+        return callable(self._sums) or bool(self._sums)
 
     @property
     def end_time(self) -> datetime:

@@ -123,7 +123,7 @@ def _month_usd_cents(columns: WindowColumns, window: Window) -> int:
     """Return the cash of the 30 days that end with the last of some events (signals.month_of)."""
     month = columns.since(MONTH)
     cents = total(month.usd_or_zero, month.is_deposit)
-    if window.day_sums:
+    if window.is_collapsed:
         first = to_datetime(int(columns.time_us[-1]) - span_us(MONTH)).date()
         cents += sum(s.amount_usd_cents for s in window.day_sums if s.side is Side.CREDIT and s.day > first)
     return cents
