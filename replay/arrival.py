@@ -9,8 +9,8 @@ import numpy as np
 from typologies.base.encoding import RecordBatch
 from typologies.base.rowarrays import concatenate
 
-PIECE = 16_384
-"""Events a batch: what is worked out for one stays in a core's cache. Measured: benchmarks/README.md."""
+PIECE = 65_536
+"""Events a batch: large enough that triggers of a busy subject share what they look up, small enough for memory."""
 
 
 def in_batches(batches: Iterable[RecordBatch], n: int | None) -> Iterator[RecordBatch]:

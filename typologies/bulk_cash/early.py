@@ -39,8 +39,13 @@ def may_find(window: Window, context: Context, params: BulkCashParams, *, is_exi
     deposit, day = recent.is_deposit, recent.business_day
     placed = deposit & (day == day[-1])
     is_by_person = window.role == CONDUCTOR.name
-    is_large_day = total(recent.usd_or_zero, placed) >= params.day_usd_cents
-    if not is_large_day:
+    # The rows of the day alone: every further column is looked up for them, not for all that came before.
+    first = int(placed.argmax())
+    on_the_day = recent.part(first)
+    is_large_day = total(on_the_day.usd_or_zero, placed[first:]) >= params.day_usd_cents
+    if is_large_day:
+        recent, placed = on_the_day, placed[first:]
+    else:
         if is_exit or is_by_person:
             return False
         placed = deposit & (recent.time_us > recent.time_us[-1] - DAY_US)
