@@ -36,7 +36,7 @@ from typologies.base.chainlayout import (
     UInt64Array,
     Whole,
 )
-from typologies.base.chainstate import before, bring, clear_all, is_before, make_room
+from typologies.base.chainstate import before, bring, clear_all, forget_until, is_before, make_room
 from typologies.base.columns import column_value
 from typologies.base.events import NULL_I64, Side
 from typologies.base.jit import kernel
@@ -96,21 +96,22 @@ def _evict(
     group: Int32Array,
     free_rows: Int32Array,
     counters: Int64Array,
+    values: Int64Array,
+    figures: Int64Array,
+    item_starts: Int32Array,
+    items: Int32Array,
     state: Int64Array,
-    n_windows: Whole,
+    nulls: Int32Array,
 ) -> Whole:
-    """Free a subject's rows at or before `cutoff`; return how many there were.
-
-    No changeable trigger's window reaches them. A window that still holds one of them lags far behind: it is forgotten.
-    """
+    """Free a subject's rows at or before `cutoff`; return how many there were. No changeable trigger can need them."""
     row = slots[slot, HEAD]
     if row < 0 or rows[row].time > cutoff:
         return 0
-    s = slots[slot, STATE]
-    if s >= 0:
-        for w in range(n_windows):
-            if state[s, w] <= cutoff:
-                state[s, 2 * n_windows + w] = -1
+    if slots[slot, STATE] >= 0:
+        n_windows = item_starts.shape[1] - 1
+        forget_until(
+            rows, values, cutoff, n_windows, figures, item_starts, items, state, nulls, slots[slot, STATE]
+        )  # fmt: skip
     n = 0
     while row >= 0 and rows[row].time <= cutoff:
         following = np.int64(rows[row].next)
@@ -239,7 +240,10 @@ def link(
             if after >= 0 or slots[slot, FROM] < 0:  # else it comes after a row that is marked
                 n_touched = _mark(rows, slots, slot, row, touched, n_touched)
             if cutoff > _NULL and time > cutoff:
-                _evict(rows, slots, slot, cutoff, unknown, group, free_rows, counters, state, windows.shape[0])
+                _evict(
+                    rows, slots, slot, cutoff, unknown, group, free_rows, counters, values, figures, item_starts, items,
+                    state, nulls,
+                )  # fmt: skip
     return n_touched
 
 
@@ -613,18 +617,26 @@ def sweep(
     free_slots: Int32Array,
     free_states: Int32Array,
     counters: Int64Array,
+    values: Int64Array,
+    figures: Int64Array,
+    item_starts: Int32Array,
+    items: Int32Array,
     state: Int64Array,
-    n_windows: Whole,
+    nulls: Int32Array,
     unknown: UInt64Array,
     group: Int32Array,
     cutoff: Whole,
 ) -> Whole:
     """Free every row at or before `cutoff`, every state that lags behind it and every subject without rows."""
+    n_windows = item_starts.shape[1] - 1
     freed = 0
     for slot in range(counters[2]):
         if slots[slot, CODE] < 0:
             continue
-        freed += _evict(rows, slots, slot, cutoff, unknown, group, free_rows, counters, state, n_windows)
+        freed += _evict(
+            rows, slots, slot, cutoff, unknown, group, free_rows, counters, values, figures, item_starts, items, state,
+            nulls,
+        )  # fmt: skip
         s = slots[slot, STATE]
         if s >= 0:
             is_idle = True

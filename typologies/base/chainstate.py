@@ -159,6 +159,34 @@ def _clear(state: Int64Array, nulls: Int32Array, s: Whole, w: Whole, figures: In
 
 
 @kernel
+def _leave_behind(
+    rows: Rows,
+    values: Int64Array,
+    limit: Whole,
+    last: Whole,
+    w: Whole,
+    figures: Int64Array,
+    item_starts: Int32Array,
+    items: Int32Array,
+    state: Int64Array,
+    nulls: Int32Array,
+    s: Whole,
+) -> None:
+    """Take the rows at or before `limit` out of a window whose row `last` comes after it."""
+    n_windows = item_starts.shape[1] - 1
+    first = state[s, n_windows + w]
+    is_gone = False
+    while rows[first].time <= limit:
+        if _take_out(rows, values, first, w, item_starts, items, state, nulls, s):
+            is_gone = True
+        first = np.int64(rows[first].next)
+    state[s, n_windows + w] = first
+    state[s, w] = rows[first].time
+    if is_gone:
+        _seek_largest(rows, values, first, last, w, figures, item_starts, items, state, s)
+
+
+@kernel
 def bring(
     rows: Rows,
     values: Int64Array,
@@ -199,18 +227,8 @@ def bring(
     while at != row:
         at = np.int64(rows[at].next)
         _add(rows, values, at, w, item_starts, items, state, nulls, s)
-    if state[s, w] > limit:
-        return
-    first = state[s, n_windows + w]
-    is_gone = False
-    while rows[first].time <= limit:
-        if _take_out(rows, values, first, w, item_starts, items, state, nulls, s):
-            is_gone = True
-        first = np.int64(rows[first].next)
-    state[s, n_windows + w] = first
-    state[s, w] = rows[first].time
-    if is_gone:
-        _seek_largest(rows, values, first, row, w, figures, item_starts, items, state, s)
+    if state[s, w] <= limit:
+        _leave_behind(rows, values, limit, row, w, figures, item_starts, items, state, nulls, s)
 
 
 @kernel
@@ -256,6 +274,34 @@ def move_back(
         earlier = np.int64(rows[first].prev)
     state[s, n_windows + w] = first
     state[s, w] = rows[first].time
+
+
+@kernel
+def forget_until(
+    rows: Rows,
+    values: Int64Array,
+    cutoff: Whole,
+    n_windows: Whole,
+    figures: Int64Array,
+    item_starts: Int32Array,
+    items: Int32Array,
+    state: Int64Array,
+    nulls: Int32Array,
+    s: Whole,
+) -> None:
+    """Take the rows at or before `cutoff`, which are about to be freed, out of every window.
+
+    No window of a row that is still judged reaches them, so a window is none the worse for it; one that stands at such
+    a row stands nowhere then.
+    """
+    for w in range(n_windows):
+        done = state[s, 2 * n_windows + w]
+        if done < 0 or state[s, w] > cutoff:
+            continue
+        if rows[done].time <= cutoff:
+            state[s, 2 * n_windows + w] = -1
+            continue
+        _leave_behind(rows, values, cutoff, done, w, figures, item_starts, items, state, nulls, s)
 
 
 @kernel

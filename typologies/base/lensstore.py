@@ -282,9 +282,11 @@ class LensStore:
 
     def sweep(self, cutoff: int) -> int:
         """Free rows at or before `cutoff`, and subjects without rows; return how many rows were freed."""
+        classes = self.classes
         return int(chains.sweep(
             self.rows, self.free_rows, self.slot_of_code, self.slots, self.free_slots, self.free_states, self.counters,
-            self.state, self.plan.windows.shape[0], self.classes.unknown, self.classes.group, cutoff,
+            self.values, self.plan.figures, classes.item_starts, classes.items, self.state, self.nulls, classes.unknown,
+            classes.group, cutoff,
         ))  # fmt: skip
 
     def remap_events(self, new_place: Int32Array) -> None:
