@@ -42,18 +42,18 @@ def _compared(comparison: Whole, x: Whole, y: Whole) -> Whole:
     if x == _NULL or y == _NULL:
         return 1
     if comparison == 5:
-        holds = x >= y
+        is_true = x >= y
     elif comparison == 3:
-        holds = x <= y
+        is_true = x <= y
     elif comparison == 4:
-        holds = x > y
+        is_true = x > y
     elif comparison == 2:
-        holds = x < y
+        is_true = x < y
     elif comparison == 0:
-        holds = x == y
+        is_true = x == y
     else:
-        holds = x != y
-    return 2 if holds else 0
+        is_true = x != y
+    return 2 if is_true else 0
 
 
 @kernel
@@ -123,7 +123,10 @@ def may_hold(
     groups_of_bit: Int64Array,
     time: Whole,
 ) -> bool:
-    """Return whether the bound code[start:stop] holds for a row of a subject at `time`, or is unknown."""
+    """Return whether the bound code[start:stop] holds for a row of a subject at `time`, or is unknown.
+
+    Not one loop with `holds`: a call takes some time for each array that it is given, and most rows end here.
+    """
     i = start
     while i < stop:
         op = code[i, 0]

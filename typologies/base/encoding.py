@@ -21,7 +21,7 @@ from typologies.base.events import (
 from typologies.base.identity import UInt64Array, content_hashes, event_keys, id_hashes, split_wide
 from typologies.base.jit import kernel
 from typologies.base.records import FIELD_INDEX, RECORD
-from typologies.base.rowarrays import take
+from typologies.base.rowarrays import copied, take
 from typologies.base.strings import FlatStrings, Int32Array, Int64Array, Interner, UInt8Array
 
 Records = npt.NDArray[np.void]
@@ -149,7 +149,7 @@ class Prepared:
     def part(self, start: int, stop: int) -> Prepared:
         """Return events `start` to `stop`, with their own strings; texts are shared."""
         batch = self.batch.part(start, stop)
-        batch = replace(batch, records=batch.records.copy())
+        batch = replace(batch, records=copied(batch.records))
         fields = _fields(batch.records)
         codes = np.unique(fields[:, _CODED_FIELDS])
         codes = codes[codes >= 0]
@@ -160,9 +160,10 @@ class Prepared:
 
 
 def intern(prepared: Prepared, interner: Interner) -> RecordBatch:
-    """Return the batch with the codes of a dictionary; new strings are added to it. Done once for each `Prepared`."""
-    _renumber(_fields(prepared.batch.records), _CODED_FIELDS, interner.intern(prepared.strings))
-    return prepared.batch
+    """Return the batch with the codes of a dictionary; new strings are added to it."""
+    records = copied(prepared.batch.records)
+    _renumber(_fields(records), _CODED_FIELDS, interner.intern(prepared.strings))
+    return replace(prepared.batch, records=records)
 
 
 def encode(frame: pl.DataFrame, interner: Interner, running_numbers: Int64Array | None = None) -> RecordBatch:

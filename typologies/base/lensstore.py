@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from typologies.base import chains
+from typologies.base import chainreads, chains
 from typologies.base.chaincode import MAX_DEPTH
 from typologies.base.chainlayout import (
     CODE,
@@ -231,14 +231,14 @@ class LensStore:
         size = 64
         while True:
             out = np.empty(size, np.int32)
-            n = int(chains.rows_at(self.rows, self.slots, slot, time, out))
+            n = int(chainreads.rows_at(self.rows, self.slots, slot, time, out))
             if n <= size:
                 return out[:n]
             size = n
 
     def last_row_before(self, slot: int, time: int, inclusive: bool) -> int:
         """Return the last row of a subject before (or at) `time`."""
-        return int(chains.last_row_before(self.rows, self.slots, slot, time, inclusive))
+        return int(chainreads.last_row_before(self.rows, self.slots, slot, time, inclusive))
 
     def window(self, last: int, start: int, bit: int, stop: int = -1) -> Int32Array:
         """Return the rows of a window ending at row `last`, oldest first; those after row `stop` if it is given."""
@@ -246,17 +246,17 @@ class LensStore:
             return _NONE
         classes = self.classes
         out = np.empty(512, np.int32)
-        n = int(chains.window_rows(self.rows, classes.mask, classes.unknown, last, start, stop, bit, out))
+        n = int(chainreads.window_rows(self.rows, classes.mask, classes.unknown, last, start, stop, bit, out))
         if n > out.shape[0]:
             out = np.empty(n, np.int32)
-            chains.window_rows(self.rows, classes.mask, classes.unknown, last, start, stop, bit, out)
+            chainreads.window_rows(self.rows, classes.mask, classes.unknown, last, start, stop, bit, out)
         return out[:n][::-1]
 
     def window_count(self, row: int, figure: int) -> int:
         """Return how many rows the window of a count (`Member.count_figure`) holds at a row."""
         self._reserve_states(1)
         classes = self.classes
-        return int(chains.window_count(
+        return int(chainreads.window_count(
             self.rows, self.values, row, figure, self.slots, self.state, self.nulls, self.free_states, self.counters,
             self.plan.windows, self.plan.figures, classes.item_starts, classes.items,
         ))  # fmt: skip
@@ -264,7 +264,7 @@ class LensStore:
     def has_rows(self, last: int, first_us: int, after_us: int, bit: int) -> bool:
         """Return whether a row in [first_us, after_us), at or before row `last`, matters to a filter."""
         classes = self.classes
-        row = int(chains.row_until(self.rows, classes.mask, classes.unknown, last, after_us - 1, bit))
+        row = int(chainreads.row_until(self.rows, classes.mask, classes.unknown, last, after_us - 1, bit))
         return row >= 0 and int(self.rows["time"][row]) >= first_us
 
     def day_sums(self, last: int, first_us: int, after_us: int, bit: int, stored: Records) -> list[list[int]]:
@@ -273,7 +273,7 @@ class LensStore:
         most = self.most_rows(last)
         n_days = (after_us - first_us) // 86_400_000_000 + 1
         out = np.empty((3 * n_days, 6), np.int64)
-        n = int(chains.day_sums(
+        n = int(chainreads.day_sums(
             self.rows, classes.mask, classes.unknown, last, first_us, after_us, bit, stored,
             np.empty((3, most), np.int32), out,
         ))  # fmt: skip

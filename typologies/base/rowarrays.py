@@ -30,6 +30,11 @@ def put(target: RowArray, source: RowArray) -> None:
     words(target)[:] = words(source)
 
 
+def copied(rows: RowArray) -> RowArray:
+    """Return the rows in memory of their own."""
+    return words(rows).copy().reshape(-1).view(rows.dtype)
+
+
 def concatenate(parts: Sequence[RowArray]) -> RowArray:
     """Return the parts one after the other."""
     return np.concatenate([words(part) for part in parts]).reshape(-1).view(parts[0].dtype)

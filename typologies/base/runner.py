@@ -10,74 +10,49 @@ rule by rule why.
 from __future__ import annotations
 
 import heapq
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field
-from datetime import date, timedelta
-from functools import partial
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
 
 from typologies.base import state
-from typologies.base.alerts import AlertHead, Anchor, Standing, TriggerKey
+from typologies.base.alerts import AlertHead, Anchor, TriggerKey
 from typologies.base.chainlayout import Int64Array
 from typologies.base.changes import AlertChange
 from typologies.base.codec import Codec
 from typologies.base.columns import subject_code
-from typologies.base.context import FactStore, JudgeContext
+from typologies.base.context import FactStore
+from typologies.base.counters import Counters
 from typologies.base.dedupe import SeenKeys
 from typologies.base.encoding import Prepared, RecordBatch, Records, encode, intern
-from typologies.base.errors import BrokenInvariant, ContractError, IncompatibleState
-from typologies.base.events import CODED_COLUMNS, NULL_I64, Kind, Side
+from typologies.base.errors import BrokenInvariant, IncompatibleState
+from typologies.base.events import CODED_COLUMNS, NULL_I64, Kind
 from typologies.base.eventstore import EventStore, number_used
 from typologies.base.facts import BROADCAST_TABLES, PROFILE_TABLES, Fact
-from typologies.base.findings import Deadline, Finding
-from typologies.base.hubs import day_bounds
+from typologies.base.judging import Bench, Verdict
 from typologies.base.lensstore import LensStore
 from typologies.base.pins import Pin, cited_frame
 from typologies.base.plan import Member, plan_lenses
 from typologies.base.reference import Bound
 from typologies.base.retractions import Retractions
-from typologies.base.roles import belongs_to_earlier_role
 from typologies.base.rowarrays import take
 from typologies.base.settings import EngineSettings
 from typologies.base.strings import Interner
 from typologies.base.subjects import PendingDeadline, SubjectState
 from typologies.base.survey import Survey, survey
-from typologies.base.walk import Walk
 from typologies.base.window import (
-    EPOCH_DATE,
-    DaySum,
     DeadlineTrigger,
-    Event,
-    Trigger,
-    Window,
     span_us,
     to_datetime,
     to_microseconds,
 )
-from typologies.base.windowcolumns import LazyRows, WindowRows
 
 NO_TIME = NULL_I64 + 1
 """Floor and clock before anything was read."""
 
-_EVENT_CACHE = 300_000
 _COMPACT_ABOVE = 4_096
-
-
-@dataclass(slots=True)
-class Counters:
-    """What became of the events given to a runner; they add up: events = duplicates + retractions + accepted."""
-
-    events: int = 0
-    duplicates: int = 0
-    retractions: int = 0
-    accepted: int = 0
-    irrelevant: int = 0
-    judged: int = 0
-    findings: int = 0
 
 
 @dataclass(slots=True)
@@ -124,9 +99,7 @@ class Runner:
         self._states: dict[_StateKey, SubjectState] = {}
         self._wake: list[tuple[int, _StateKey]] = []
         self._settle: list[tuple[int, _StateKey]] = []
-        self._pins: dict[str, Pin] = {}
-        self._new_pins: list[Pin] = []
-        self._cache: dict[int, Event] = {}
+        self._bench = Bench(self._events, self._codec, self._facts, settings, self.counters)
         self._floor = NO_TIME
         self._frozen = NO_TIME
         self._generation = 0
@@ -212,8 +185,7 @@ class Runner:
 
     def take_cited(self) -> pl.DataFrame:
         """Return the events cited for the first time since the last call (columns of `pins.CITED_SCHEMA`)."""
-        pins, self._new_pins = self._new_pins, []
-        return cited_frame(pins)
+        return cited_frame(self._bench.take_pins())
 
     def describe(self, batch: RecordBatch, index: Iterable[int]) -> pl.DataFrame:
         """Return events of a batch of this runner as a frame of `pins.CITED_SCHEMA` (late ones, for the store)."""
@@ -244,7 +216,7 @@ class Runner:
         parts += [(f"lens{i}", store.to_arrays()) for i, store in enumerate(self._lenses)]
         for prefix, part in parts:
             arrays |= {f"{prefix}.{name}": array for name, array in part.items()}
-        waiting = {pin.event_key: pin for pin in self._new_pins}
+        waiting = {pin.event_key: pin for pin in self._bench.new_pins}
         document = {
             "fingerprint": state.fingerprint(self.bound, self.settings),
             "dictionary": [self._generation, self._is_dictionary_due],
@@ -252,8 +224,8 @@ class Runner:
             "counters": asdict(self.counters),
             "retractions": self._retractions.to_json(),
             "facts": [state.fact_to_json(fact) for fact in self._facts],
-            "pins": [pin.to_json() for _, pin in sorted((self._pins | waiting).items())],
-            "new_pins": [pin.event_key for pin in self._new_pins],
+            "pins": [pin.to_json() for _, pin in sorted((self._bench.pins | waiting).items())],
+            "new_pins": [pin.event_key for pin in self._bench.new_pins],
             "states": [[*key, self._states[key].to_json()] for key in sorted(self._states)],
         }
         return state.pack(arrays, document)
@@ -284,12 +256,13 @@ class Runner:
         floor, new._next_floor, new._clock, new._swept = document["times"]
         new._set_floor(floor)
         new._generation, new._is_dictionary_due = document["dictionary"]
-        new.counters = Counters(**document["counters"])
         new._retractions = Retractions.from_json(document["retractions"])
         new._facts = FactStore(map(state.fact_from_json, document["facts"]))
-        new._pins = {pin.event_key: pin for pin in map(Pin.from_json, document["pins"])}
-        new._new_pins = [new._pins[key] for key in document["new_pins"]]
-        table = state.EventTable(new._pins)
+        new.counters = Counters(**document["counters"])
+        new._bench = Bench(new._events, new._codec, new._facts, settings, new.counters)
+        new._bench.pins = {pin.event_key: pin for pin in map(Pin.from_json, document["pins"])}
+        new._bench.new_pins = [new._bench.pins[key] for key in document["new_pins"]]
+        table = state.EventTable(new._bench.pins)
         for lens, m, subject, value in document["states"]:
             key = (int(lens), int(m), str(subject))
             restored = new._state(key, int(value["code"]))
@@ -550,29 +523,23 @@ class Runner:
                 subject_state.forget_from(update.from_key)
             elif not update.rows and not subject_state.due(self._clock) and not subject_state.due_facts(self._clock):
                 return []
-        results: list[tuple[Anchor, list[Standing], list[Deadline]]] = []
-        walk = self._walk(member, store)
+        results: list[tuple[Anchor, Verdict]] = []
+        walk = self._bench.walk(member, store)
         for row in sorted(update.rows, key=lambda r: _row_key(store, r)):
-            results.append(self._judge_row(member, store, key[2], row, walk))
+            results.append(self._bench.judge_row(member, store, key[2], row, walk))
         if subject_state is None:
-            if not any(found or deadlines for _, found, deadlines in results):
+            if not any(found or deadlines for _, (found, deadlines) in results):
                 return []
             subject_state = self._state(key, self._interner.code(key[2]))
-        for anchor, found, deadlines in results:
-            self._take_results(key, subject_state, anchor, found, deadlines)
+        for anchor, verdict in results:
+            self._take_results(key, subject_state, anchor, verdict)
         self._judge_due(key, subject_state, member, store, store.slot(subject_state.code))
         changes = subject_state.episode_changes()
         self._schedule(key, subject_state)
         return changes
 
-    def _take_results(
-        self,
-        key: _StateKey,
-        subject_state: SubjectState,
-        anchor: Anchor,
-        found: list[Standing],
-        deadlines: list[Deadline],
-    ) -> None:
+    def _take_results(self, key: _StateKey, subject_state: SubjectState, anchor: Anchor, verdict: Verdict) -> None:
+        found, deadlines = verdict
         for standing in found:
             subject_state.add(standing)
         for deadline in deadlines:
@@ -590,8 +557,9 @@ class Runner:
             fact = subject_state.facts[fact_key]
             last = store.last_row_before(slot, fact_key[0], inclusive=True) if slot >= 0 else -1
             anchor = Anchor(fact_key, f"{fact.table}:{fact.key}")
-            found, deadlines = self._judge(member, store, key[2], fact, anchor, last, self._walk(member, store))
-            self._take_results(key, subject_state, anchor, found, deadlines)
+            walk = self._bench.walk(member, store)
+            verdict = self._bench.judge(member, store, key[2], fact, anchor, last, walk)
+            self._take_results(key, subject_state, anchor, verdict)
         while due := subject_state.due(self._clock):
             at, name = due[0]
             subject_state.judged.add(due[0])
@@ -599,148 +567,9 @@ class Runner:
                 continue
             last = store.last_row_before(slot, at, inclusive=False) if slot >= 0 else -1
             anchor = Anchor((at, 0, name), name)
-            trigger, walk = subject_state.deadlines[due[0]].trigger, self._walk(member, store)
-            found, deadlines = self._judge(member, store, key[2], trigger, anchor, last, walk)
-            self._take_results(key, subject_state, anchor, found, deadlines)
-
-    def _judge_row(
-        self, member: Member, store: LensStore, subject: str, row: int, walk: Walk
-    ) -> tuple[Anchor, list[Standing], list[Deadline]]:
-        at = store.rows[row]
-        side = int(at["side"])
-        event = self._event(int(at["event"]), side)
-        anchor = Anchor((event.time_us, 1, f"{event.event_key}{side}"), event.event_id)
-        return anchor, *self._judge(member, store, subject, event, anchor, row, walk)
-
-    def _judge(
-        self,
-        member: Member,
-        store: LensStore,
-        subject: str,
-        trigger: Trigger,
-        anchor: Anchor,
-        last: int,
-        walk: Walk,
-    ) -> tuple[list[Standing], list[Deadline]]:
-        detector = member.bound.detector
-        lens = store.plan.lens
-        start = anchor.time - member.look_back_us
-        inside, sums = self._inside(member, store, trigger, last, start, anchor.time, walk)
-        window = Window(lens.subject_kind, subject, lens.name, trigger, start, anchor.time, inside, sums)
-        context = JudgeContext(self._facts, detector.context_tables, lens.subject_kind, subject, anchor.time)
-        self.counters.judged += 1
-        found: list[Standing] = []
-        deadlines: list[Deadline] = []
-        for result in detector.judge(window, context):
-            if isinstance(result, Deadline):
-                if not 0 < span_us(result.after) <= member.look_back_us:
-                    raise ContractError(
-                        f"{member.bound.typology}: a deadline lies above 0 and at most the look-back after its "
-                        f"trigger, found {result.after}"
-                    )
-                deadlines.append(result)
-                continue
-            if found:
-                raise ContractError(f"{member.bound.typology}: at most one finding a trigger")
-            if belongs_to_earlier_role(result, detector.lenses, lens):
-                continue
-            self._check_evidence(member, result, start, anchor.time)
-            self._pin(result)
-            retroactive = isinstance(trigger, Fact) and trigger.valid_from < trigger.known_at
-            found.append(
-                Standing(anchor, start, result, tuple(sorted(context.read)), retroactive, len(window.day_sums))
-            )
-        self.counters.findings += len(found)
-        return found, deadlines
-
-    @staticmethod
-    def _check_evidence(member: Member, finding: Finding, start: int, end: int) -> None:
-        for item in finding.evidence:
-            if not start < item.event.time_us <= end:
-                raise ContractError(
-                    f"{member.bound.typology}: evidence must lie in the window ({to_datetime(start)}, "
-                    f"{to_datetime(end)}], found {item.event!r}"
-                )
-
-    def _pin(self, finding: Finding) -> None:
-        for item in finding.evidence:
-            self._pin_event(item.event)
-        for reason in finding.reasons:
-            for events in reason.observed.marks.values():
-                for event in events:
-                    self._pin_event(event)
-
-    def _pin_event(self, event: Event) -> None:
-        key = event.event_key
-        pin = self._pins.get(key)
-        if pin is None:
-            pin = self._pins[key] = Pin.of(event.record, self._codec)
-            self._new_pins.append(pin)
-        elif event.record is not pin.record:
-            event.rebase(pin.record)
-        event.rebind(pin)
-
-    # Windows
-
-    def _event(self, place: int, side: int) -> Event:
-        key = place << 2 | side
-        event = self._cache.get(key)
-        if event is None:
-            record: tuple[int, ...] = self._events.records[place].item()
-            event = self._cache[key] = Event(record, Side(side), self._codec)
-        return event
-
-    def _walk(self, member: Member, store: LensStore) -> Walk:
-        return Walk(store, member.relevance_bit, self._events.records, self._window_events)
-
-    def _window_events(self, places: npt.NDArray[np.intp], sides: npt.NDArray[Any]) -> list[Event]:
-        keys: list[int] = (places << 2 | sides).tolist()
-        cache = self._cache
-        missing = [key for key in keys if key not in cache]
-        if missing:
-            records = take(self._events.records, np.array(missing, np.int64) >> 2).tolist()
-            for key, record in zip(missing, records, strict=True):
-                cache[key] = Event(record, Side(key & 3), self._codec)
-        return [cache[key] for key in keys]
-
-    def _inside(
-        self, member: Member, store: LensStore, trigger: Trigger, last: int, start: int, end: int, walk: Walk
-    ) -> tuple[WindowRows, Sequence[DaySum] | Callable[[], Sequence[DaySum]]]:
-        """Return the rows of a window, and the sums of the whole days that stand for rows if there are too many."""
-        bit, cap = member.relevance_bit, self.settings.row_cap
-        sums: Sequence[DaySum] | Callable[[], Sequence[DaySum]] = ()
-        is_hub = last >= 0 and store.most_rows(last) > cap
-        if is_hub:
-            is_hub = (
-                store.window_count(last, member.count_figure) > cap
-                if isinstance(trigger, Event)
-                else store.window(last, start, bit).shape[0] > cap
-            )
-        if is_hub:
-            first, after = day_bounds(start, end, self.settings.lateness_us)
-            if first < after:
-                start = after - 1
-                if store.has_rows(last, first, after, bit):
-                    sums = partial(self._day_sums, store, last, first, after, bit)
-        if isinstance(trigger, Event):
-            return LazyRows(start, end, partial(walk.window, last)), sums
-        return walk.window(last, start), sums
-
-    def _day_sums(self, store: LensStore, last: int, first: int, after: int, bit: int) -> list[DaySum]:
-        """Return whole days as sums, without making objects of their rows."""
-        return [
-            DaySum(
-                day=_date(day),
-                side=Side(side),
-                n_events=n,
-                n_counterparties=n_parties,
-                amount_usd_cents=cents,
-                n_without_usd=n_without,
-            )
-            for day, side, n, n_parties, cents, n_without in store.day_sums(
-                last, first, after, bit, self._events.records
-            )
-        ]
+            trigger, walk = subject_state.deadlines[due[0]].trigger, self._bench.walk(member, store)
+            verdict = self._bench.judge(member, store, key[2], trigger, anchor, last, walk)
+            self._take_results(key, subject_state, anchor, verdict)
 
     # Letting go
 
@@ -793,12 +622,11 @@ class Runner:
                 store.remap_events(new_place)
             self._codec.texts = self._events.texts
             self._is_dictionary_due = True
-            self._cache.clear()
-        elif len(self._cache) > _EVENT_CACHE:
-            self._cache.clear()
+            self._bench.forget_events()
+        else:
+            self._bench.forget_events(if_many=True)
         gone = frozen - 2 * self._longest
-        for pinned in [k for k, pin in self._pins.items() if pin.time_us < gone]:
-            del self._pins[pinned]
+        self._bench.forget_pins(gone)
 
     def _compact_dictionary(self) -> None:
         records = self._events.records[: len(self._events)]
@@ -814,7 +642,7 @@ class Runner:
             return
         new_code = self._interner.keep(used)
         self._generation += 1
-        self._cache.clear()
+        self._bench.forget_events()
         for name in CODED_COLUMNS:
             records[name] = new_code[records[name]]
         for store in self._lenses:
@@ -826,7 +654,3 @@ class Runner:
 def _row_key(store: LensStore, row: int) -> tuple[int, int, int, int]:
     r = store.rows[row]
     return int(r["time"]), int(r["key_hi"]), int(r["key_lo"]), int(r["side"])
-
-
-def _date(days: int) -> date:
-    return EPOCH_DATE + timedelta(days=days)
