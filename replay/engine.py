@@ -19,7 +19,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from pipeline.ingest.detect import detect, expand, reader_for
+from pipeline.ingest.detect import NAMES, detect, expand, reader_for
 from pipeline.ingest.errors import UnusableInput
 from pipeline.ingest.fx import FxTable
 from pipeline.storage.batch import AlertBatch
@@ -49,6 +49,7 @@ MERGED = "files"
 
 _PREPARED_AHEAD = 3
 _PROGRESS_SECONDS = 0.25
+_NAMED_FILES = 3
 
 
 def replay(
@@ -129,7 +130,12 @@ def find_files(config: ReplayConfig) -> tuple[list[SourceFile], list[tuple[Path,
                 raise
             refused.append((path, str(error)))
     if not files:
-        raise UnusableInput("; ".join(reason for _, reason in refused))
+        folders = ", ".join(map(str, config.paths))
+        first = ", ".join(path.name for path, _ in refused[:_NAMED_FILES])
+        raise UnusableInput(
+            f"{folders}: at least one file of a known format ({NAMES}) is required, found none among {len(refused)} "
+            f"files, beginning with {first}; give one by itself to see why"
+        )
     return files, refused
 
 

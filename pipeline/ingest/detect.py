@@ -10,6 +10,7 @@ from typing import Final
 from pipeline.ingest.errors import UnusableInput
 from pipeline.ingest.formats import amlsim, amlworld, camt, canonical, mapped, pacs008, saml_d
 from pipeline.ingest.open import head
+from pipeline.ingest.parquet import MAGIC, parquet_columns
 from pipeline.ingest.reader import Reader
 
 READERS: Final[tuple[Reader, ...]] = (
@@ -22,6 +23,9 @@ READERS: Final[tuple[Reader, ...]] = (
     *mapped.READERS,
 )
 """All readers. Adding a format is a module under `formats` and a line here."""
+
+NAMES: Final = ", ".join(reader.name for reader in READERS)
+"""What `--format` takes beside auto."""
 
 SURE: Final = 0.5
 """Least likelihood at which a format is taken for granted."""
@@ -67,8 +71,8 @@ def detect(path: Path) -> Reader:
     Raises
     ------
     UnusableInput
-        The file cannot be opened, is empty, is of no known format, or could be of several; the message says what to
-        give to `--format`.
+        The file cannot be opened, is empty, is damaged, is of no known format, or could be of several; the message says
+        what to give to `--format`.
     """
     first = head(path)
     if not first.strip():
@@ -78,9 +82,13 @@ def detect(path: Path) -> Reader:
     )
     best, reader = likely[0]
     if best < SURE:
-        names = ", ".join(known.name for known in READERS)
+        found = (
+            f"found Parquet with the columns {', '.join(parquet_columns(path))}"  # raises if it is damaged
+            if first.startswith(MAGIC)
+            else f"it begins with {_shown(first)}"
+        )
         raise UnusableInput(
-            f"{path}: expected a file of a known format ({names}); it begins with {_shown(first)}. "
+            f"{path}: expected a file of a known format ({NAMES}); {found}. "
             "For a bank's own columns use --format mapped with --mapping FILE"
         )
     others = [other for likelihood, other in likely[1:] if best - likelihood < CLOSE]
@@ -101,8 +109,7 @@ def reader_for(name: str) -> Reader:
     for reader in READERS:
         if reader.name == name:
             return reader
-    names = ", ".join(reader.name for reader in READERS)
-    raise UnusableInput(f"--format {name}: expected auto or one of {names}")
+    raise UnusableInput(f"--format {name}: expected auto or one of {NAMES}")
 
 
 def expand(paths: Iterable[Path]) -> list[Path]:

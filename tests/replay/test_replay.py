@@ -267,6 +267,18 @@ def test_an_empty_folder_and_a_missing_file_are_refused(tmp_path: Path) -> None:
             replay(ReplayConfig((path,), tmp_path / "x.duckdb"), now=now)
 
 
+def test_a_folder_that_holds_nothing_to_read_is_refused_in_one_short_sentence(tmp_path: Path) -> None:
+    folder = tmp_path / "in"
+    folder.mkdir()
+    for i in range(40):
+        (folder / f"{i:02}.json").write_text('{"statement": 1}', encoding="utf-8")
+    with pytest.raises(
+        UnusableInput, match=r"found none among 40 files, beginning with 00\.json, 01\.json, 02\.json"
+    ) as e:
+        replay(ReplayConfig((folder,), tmp_path / "x.duckdb"), now=now)
+    assert len(str(e.value)) < 400 + len(str(folder))
+
+
 def test_a_file_that_nobody_can_read_is_kept_among_the_rejected_and_the_others_go_on(
     world: Path, plain: tuple[Path, ReplayReport], tmp_path: Path
 ) -> None:

@@ -6,6 +6,7 @@ import gzip
 from collections.abc import Iterator
 from pathlib import Path
 
+import polars as pl
 import pytest
 
 from pipeline.ingest import detect as module
@@ -69,6 +70,17 @@ def test_a_file_of_no_known_format_is_refused_with_what_can_be_done(data: Path) 
         UnusableInput, match=r"transfers\.csv: expected a file of a known format .*'TxnDate,.*--mapping FILE"
     ):
         detect(data / "mapped" / "transfers.csv")
+
+
+def test_a_parquet_file_is_refused_with_its_columns_or_with_its_damage(tmp_path: Path) -> None:
+    path = tmp_path / "rows.parquet"
+    pl.DataFrame({"when": [1], "how_much": [2]}).write_parquet(path)
+    with pytest.raises(UnusableInput, match=r"found Parquet with the columns when, how_much\. .*--mapping FILE"):
+        detect(path)
+    write_canonical(frame([row()]), path)
+    path.write_bytes(path.read_bytes()[:-20])
+    with pytest.raises(UnusableInput, match=r"rows\.parquet: expected a whole Parquet file; "):
+        detect(path)
 
 
 def test_an_empty_file_is_refused(tmp_path: Path) -> None:
